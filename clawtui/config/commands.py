@@ -64,9 +64,13 @@ def _run(command: str, time_limit: float) -> str:
         raise CommandFailed(f"{words[0]} cannot be run: {getattr(error, 'strerror', None) or 'bad words'}") from None
     with process:
         try:
-            printed = _read(process, time.monotonic() + time_limit)
-            status = process.wait()
-        except CommandFailed:
+            deadline = time.monotonic() + time_limit
+            printed = _read(process, deadline)
+            status = process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            _kill(process)
+            raise CommandFailed("it took too long") from None
+        except BaseException:
             _kill(process)
             raise
     if status != 0:

@@ -72,7 +72,7 @@ class Scheme(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Where a secret is found. `body` is a variable (with `*` for a numbered row), a path, SERVICE/USER or a command."""
+    """Where a secret is found. `body`: a variable (with `*` for a numbered row), a path, SERVICE/USER or a command."""
 
     scheme: Scheme
     body: str
