@@ -32,7 +32,7 @@ ABSENT = Fingerprint(None)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`text` is None where there is no file or none that can be used; then `problem` says why, or the file is absent."""
+    """`text` is None where the file is absent, or where it cannot be used; then `problem` says why."""
 
     text: str | None
     fingerprint: Fingerprint

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clawtui.config import disk, editing
-from clawtui.config.checks import Keys, check, parse
+from clawtui.config.checks import examine
 from clawtui.config.disk import Fingerprint
 from clawtui.config.editing import Value
 from clawtui.config.findings import Finding, Severity
+from clawtui.config.key_checks import Keys
 from clawtui.config.layout import Key
 from clawtui.config.schema import Config
 from clawtui.config.versions import Versions
@@ -44,9 +45,7 @@ def load(path: Path, environ: Mapping[str, str], keys: Keys | None = None) -> Lo
         if reading.problem:
             findings = (Finding(Severity.ERROR, path, reading.line, "", reading.problem, reading.fix),)
         return Loaded(path, None, findings, reading.fingerprint, None)
-    findings = check(reading.text, environ, path, keys)
-    has_errors = any(finding.severity is Severity.ERROR for finding in findings)
-    config = None if has_errors else parse(reading.text)
+    config, findings = examine(reading.text, environ, path, keys)
     return Loaded(path, config, findings, reading.fingerprint, reading.text)
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from clawtui.config.secrets import begins_like_key
+
 SHOWN = 60
 
 
@@ -39,6 +41,9 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
 
 
 def quoted(text: str) -> str:
+    """A name from the file, cut to size. A key that was pasted in a name's place is not repeated."""
+    if begins_like_key(text):
+        return "(what looks like a key)"
     return f"`{text}`" if len(text) <= SHOWN else f"`{text[:SHOWN]}…`"
 
 

@@ -28,7 +28,10 @@ MAX_SECRET = 8 * 1024
 KEY_PREFIXES = re.compile(
     r"(?:sk-|sk_|pk-|gsk_|xai-|hf_|ghp_|gho_|github_pat_|AIza|nvapi-|pplx-|csk-|fw_|r8_|tgp_|Bearer\s|Basic\s)"
 )
-MIXED_TOKEN = re.compile(r"(?=[^\s]*[0-9])(?=[^\s]*[A-Za-z])[A-Za-z0-9_\-+/=.]{24,}")
+# A long run of letters and digits without a break: dated header values and model names have breaks.
+MIXED_TOKEN = re.compile(
+    r"(?=\S*?(?=[A-Za-z]{0,19}[0-9])(?=[0-9]{0,19}[A-Za-z])[A-Za-z0-9]{20})[A-Za-z0-9_\-+/=.]{24,}"
+)
 
 
 class Secret:
@@ -137,7 +140,11 @@ HOW_TO_STORE = (
 
 def looks_like_secret(text: str) -> bool:
     """Whether text is probably a key, so that it is better not shown."""
-    return bool(KEY_PREFIXES.match(text) or MIXED_TOKEN.fullmatch(text))
+    return begins_like_key(text) or bool(MIXED_TOKEN.fullmatch(text))
+
+
+def begins_like_key(text: str) -> bool:
+    return bool(KEY_PREFIXES.match(text))
 
 
 def parse_reference(text: str) -> Reference | BadReference:
