@@ -35,6 +35,14 @@ def check(
     return examine(text, environ, path, keys)[1]
 
 
+def parse(text: str) -> Config:
+    """The config of a text that holds no error; ValueError else."""
+    config, findings = examine(text, {})
+    if config is None:
+        raise ValueError(next(finding.message for finding in findings if finding.severity is Severity.ERROR))
+    return config
+
+
 def examine(
     text: str, environ: Mapping[str, str], path: Path | None = None, keys: Keys | None = None
 ) -> tuple[Config | None, tuple[Finding, ...]]:

@@ -61,12 +61,13 @@ def read(path: Path) -> Reading:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no usable path"
         return Reading(None, ABSENT, f"the file cannot be read: {reason}", "check the path and its permissions")
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) and str(path) != os.devnull:
+        os.close(descriptor)
         if stat.S_ISDIR(status.st_mode):
             return Reading(None, ABSENT, "this is a folder, not a file", "name the file inside it")
-        if not stat.S_ISREG(status.st_mode) and str(path) != os.devnull:
-            return Reading(None, ABSENT, "this is no ordinary file", "name a file")
+        return Reading(None, ABSENT, "this is no ordinary file", "name a file")
+    with os.fdopen(descriptor, "rb") as file:
         try:
             content = file.read(SIZE_LIMIT + 1)
         except OSError as error:

@@ -104,8 +104,9 @@ def _without_empty(tree: Any) -> Any:
 
 def _checked(text: str, path: Key, expected: dict[str, Any]) -> str:
     try:
+        text.encode("utf-8")
         found = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (tomllib.TOMLDecodeError, RecursionError, UnicodeEncodeError):
         raise EditRefused(path, "this file's layout does not allow it; change it in an editor") from None
     same = _without_empty(found) == _without_empty(expected)
     if not same or not _same_types(_without_empty(expected), _without_empty(found)):

@@ -50,6 +50,9 @@ class Secret:
 
     __str__ = __repr__
 
+    def __format__(self, spec: str) -> str:
+        return format(repr(self), spec)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and hmac.compare_digest(self._text.encode(), other._text.encode())
 
@@ -291,9 +294,10 @@ def read_secret_file(body: str) -> str | MissingSecret:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         return missing(getattr(error, "strerror", None) or "no usable path")
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return missing("it is no ordinary file")
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return missing("it is no ordinary file")
         content = file.read(MAX_SECRET_FILE + 1)
     if len(content) > MAX_SECRET_FILE:
         return missing("the file is too large for a secret")
