@@ -194,7 +194,7 @@ LAYOUTS = st.sampled_from(
         EVERYTHING,
         'profiles.fast.model = "a" # dotted\nprofiles.local = { model = "b", price = { input = 1 } } # inline\n# end',
         '[profiles.fast.capabilities] # only below\ntools = true\n\n[providers]\nopenai.pool = "random"\n# last\n',
-        '# top\n[profiles]\n# in\nfast = { model = """x # no\n""" } # after\nlocal.model = "#"\n[ui] # u\nmotion = true',
+        '# top\n[profiles]\n# in\nfast = { model = """x # no\n""" } # after\nlocal.model = "#"\n[ui]#\nmotion = true',
         "# a\n[[note]] # b\nx = 1\n[[note]]\nx = 2 # c\n[ui]\nlist = [ 1, # one\n 2 ] # two\n",
     ]
 )
@@ -206,17 +206,13 @@ def comments(text: str) -> list[str]:
 
 
 def expected(tree: dict[str, Any], path: tuple[str, ...], value: Any) -> dict[str, Any]:
-    changed = tomllib.loads("")
-    changed.update(tree)
-    place: dict[str, Any] = changed
-    for part in path[:-1]:
-        place[part] = dict(place.get(part, {}))
-        place = place[part]
-    if value is None:
-        place.pop(path[-1], None)
-    else:
-        place[path[-1]] = value
-    return changed
+    name, *rest = path
+    inner = tree.get(name)
+    if value is None and (name not in tree or (rest and not isinstance(inner, dict))):
+        return tree
+    if rest:
+        return {**tree, name: expected(inner or {}, tuple(rest), value)}
+    return {key: item for key, item in tree.items() if key != name} | ({} if value is None else {name: value})
 
 
 def without_empty(tree: Any) -> Any:
@@ -240,9 +236,7 @@ def test_any_edits_do_what_they_say_and_keep_comments_and_untouched_lines(
             continue
         assert without_empty(tomllib.loads(after)) == without_empty(expected(before, path, value))
         if value is not None:
-            assert [line for line in comments(after) if line in comments(text)] == comments(text) or set(
-                comments(text)
-            ) <= set(comments(after))
+            assert set(comments(text)) <= set(comments(after))
         layout = lay_out(text)
         touched = path[0]
         for section in layout.sections:
