@@ -20,7 +20,7 @@ from clawtui.simulator.script import (
     Source,
     Where,
 )
-from clawtui.simulator.script_file import load_script, parse_script
+from clawtui.simulator.script_file import demo_script, load_script, parse_script
 from clawtui.simulator.server import Simulator, serve
 from clawtui.simulator.tables import ScriptError
 
@@ -45,6 +45,7 @@ __all__ = [
     "Simulator",
     "Source",
     "Where",
+    "demo_script",
     "load_script",
     "parse_script",
     "serve",

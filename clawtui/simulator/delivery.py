@@ -34,6 +34,7 @@ class Delivery:
     headers: dict[str, str]
     sleep: Sleep
     now: Callable[[], float]
+    progressed: Callable[[], None]  # called after every chunk
     fault: Fault | None = None
 
     def strikes_before_answer(self) -> bool:
@@ -161,6 +162,7 @@ class Delivery:
             self.record.chunks += 1
             if self.record.first_chunk is None:
                 self.record.first_chunk = self.now()
+            self.progressed()
         await out.write(opening)
         # An answer shorter than `after` breaks before its end.
         return midway is None or at < self.record.chunks or await self._break(out, b"")

@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+_MOST_VALUES = 5_000  # a schema that asks for more, or for itself without end, gets null from there on
+_MOST_NESTED = 60
 _DEEP = 6  # past this depth only what is required is made, so that recursive schemas end
 
 _FORMATS = {
@@ -37,8 +39,19 @@ def fit(schema: Any, name: str = "value") -> Any:
 class _Fitting:
     def __init__(self, root: Any) -> None:
         self._root = root
+        self._made = self._nested = 0
 
     def value(self, schema: Any, name: str, depth: int) -> Any:
+        self._made += 1
+        if self._made > _MOST_VALUES or self._nested > _MOST_NESTED:
+            return None
+        self._nested += 1
+        try:
+            return self._value(schema, name, depth)
+        finally:
+            self._nested -= 1
+
+    def _value(self, schema: Any, name: str, depth: int) -> Any:
         if not isinstance(schema, Mapping):
             return "simulated"
         if "$ref" in schema:
@@ -75,8 +88,6 @@ class _Fitting:
 
     def _referred(self, schema: Mapping[str, Any], name: str, depth: int) -> Any:
         rest = {key: value for key, value in schema.items() if key != "$ref"}
-        if depth > _DEEP * 4:
-            return None
         return self.value(_joined(rest, self._resolved(schema)), name, depth + 1)
 
     def _resolved(self, schema: Any) -> Mapping[str, Any]:
@@ -103,7 +114,7 @@ class _Fitting:
     def _object(self, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
         fields = schema.get("properties")
         fields = fields if isinstance(fields, Mapping) else {}
-        required = [name for name in schema.get("required", ()) if isinstance(name, str)]
+        required = _required(schema)
         names = list(fields) if depth < _DEEP else [name for name in fields if name in required]
         names += [name for name in required if name not in names]
         most = schema.get("maxProperties")
@@ -149,6 +160,11 @@ class _Fitting:
         return out
 
 
+def _required(schema: Mapping[str, Any]) -> list[str]:
+    names = schema.get("required")
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
+
 def _joined(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
     both = {**first, **second}
     if isinstance(first.get("properties"), Mapping) and isinstance(second.get("properties"), Mapping):
@@ -182,18 +198,22 @@ def _type_of(schema: Mapping[str, Any], depth: int) -> str:
 
 def _count(schema: Mapping[str, Any], word: str) -> int:
     value = schema.get(word)
-    return value if isinstance(value, int) and 0 <= value <= 10_000 else 0
+    return value if isinstance(value, int) and 0 <= value <= 1_000 else 0
 
 
 def _limit(schema: Mapping[str, Any], word: str) -> float | None:
     value = schema.get(word)
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return None
+    return value if abs(value) < 1e15 else None  # also no NaN and no infinity
 
 
 def _number(schema: Mapping[str, Any], *, whole: bool) -> int | float:
     low, high = _limit(schema, "minimum"), _limit(schema, "maximum")
     above, below = _limit(schema, "exclusiveMinimum"), _limit(schema, "exclusiveMaximum")
-    step = _limit(schema, "multipleOf") or (1 if whole else None)
+    step = abs(_limit(schema, "multipleOf") or 0) or (1 if whole else None)
+    if step is not None and step < 1e-9:
+        step = None
     if step:
         floor = max(
             math.ceil(low / step) if low is not None else -math.inf,
@@ -234,7 +254,7 @@ def _matching(pattern: str, least: int, most: int | None) -> str:
         wanted = re.compile(pattern)
     except re.error:
         return "simulated"
-    runs = (letter * size for size in range(max(1, least), max(1, least) + 24) for letter in "a1A")
+    runs = (letter * size for size in range(max(1, least), max(1, least) + 16) for letter in "a1A")
     for candidate in (*_CANDIDATES, *runs):
         if least <= len(candidate) <= (most if most is not None else len(candidate)) and wanted.search(candidate):
             return candidate

@@ -95,13 +95,13 @@ class RequestLog:
         self.received += 1
         self.running[record.provider] += 1
         self.most_at_once[record.provider] = max(self.most_at_once[record.provider], self.running[record.provider])
-        self._changed()
+        self.changed()
 
     def closed(self, record: Received) -> None:
         self.ended += 1
         self.disconnects += record.outcome is Outcome.DISCONNECTED
         self.running[record.provider] -= 1
-        self._changed()
+        self.changed()
 
     def reset(self) -> None:
         """Forgets what is over; what still runs stays counted as running, and ends into the new count."""
@@ -111,13 +111,14 @@ class RequestLog:
         self.received = self.ended = self.disconnects = 0
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        """Returns as soon as the condition holds; looked at again whenever a request comes or ends."""
+        """Returns as soon as the condition holds; looked at again whenever a request comes, sends a chunk or ends."""
         while not holds():
             waiter = asyncio.get_running_loop().create_future()
             self._waiting.append(waiter)
             await waiter
 
-    def _changed(self) -> None:
+    def changed(self) -> None:
+        """Lets those who wait look again."""
         if self._waiting:
             waiting, self._waiting = self._waiting, []
             for waiter in waiting:

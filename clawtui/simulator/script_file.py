@@ -31,6 +31,11 @@ from clawtui.simulator.tables import ScriptError, Table, kind_of
 _ELSEWHERE = Fault(FaultKind.REDIRECT).location
 
 
+def demo_script() -> Script:
+    """The cast of `--demo`."""
+    return load_script(Path(__file__).with_name("demo.toml"))
+
+
 def load_script(path: Path) -> Script:
     try:
         text = path.read_text(encoding="utf-8")

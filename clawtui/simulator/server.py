@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -20,6 +21,9 @@ from clawtui.simulator.paths import Place, find_target
 from clawtui.simulator.script import DialectKind, Fault, ModelScript, Script
 from clawtui.simulator.stage import Stage
 
+# Somebody listens, so that a failure in here is not printed over the screen of a program that plays with us.
+_LOGGER = logging.getLogger(__name__)
+_LOGGER.addHandler(logging.NullHandler())
 _LARGEST_BODY = 256 * 1024 * 1024
 
 
@@ -47,8 +51,6 @@ class Simulator:
         self._web: web.Server | None = None
         self._listener: asyncio.Server | None = None
 
-    # Life
-
     async def start(self, port: int | None = None) -> str:
         """Begins to listen; the base URL without a provider."""
         if self._listener is not None:
@@ -62,6 +64,7 @@ class Simulator:
             request_factory=_request_factory(loop),
             handler_cancellation=True,
             access_log=None,
+            logger=_LOGGER,
             keepalive_timeout=75,
         )
         self._listener = await loop.create_server(self._web, self._host, self._port, backlog=1024)
@@ -98,8 +101,6 @@ class Simulator:
     ) -> None:
         await self.close()
 
-    # Addresses
-
     @property
     def port(self) -> int:
         return self._port
@@ -113,8 +114,6 @@ class Simulator:
         """A provider's base URL as its dialect's clients expect it."""
         path = {DialectKind.OPENAI: "/v1", DialectKind.GEMINI: "/v1beta"}.get(dialect, "")
         return f"{self.base_url}/{provider}{path}"
-
-    # What tests ask and set
 
     @property
     def script(self) -> Script:
@@ -144,6 +143,10 @@ class Simulator:
         """Waits until this many answers were asked for since the start or the last reset; the last of them."""
         await self.log.until(lambda: self.log.received >= number)
         return next(record for record in self.log.requests if record.number >= number)
+
+    async def wait_until(self, holds: Callable[[], bool]) -> None:
+        """Waits for anything that can be said of the log: `lambda: simulator.requests[-1].chunks >= 3`."""
+        await self.log.until(holds)
 
     async def wait_for_disconnects(self, number: int = 1) -> None:
         await self.log.until(lambda: self.log.disconnects >= number)
@@ -188,8 +191,6 @@ class Simulator:
             "disconnects": self.log.disconnects,
             "in_flight": {name: count for name, count in self.log.running.items() if count},
         }
-
-    # Requests
 
     async def _handle(self, request: BaseRequest) -> web.StreamResponse:
         task = asyncio.current_task()

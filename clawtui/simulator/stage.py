@@ -108,7 +108,9 @@ class Stage:
     ) -> web.StreamResponse:
         dialect = DIALECTS[target.dialect]
         request_id = f"{self.script.seed:x}{record.number:012x}"
-        delivery = Delivery(request, record, dialect, dialect.answer_headers(request_id), self._sleep, self._now)
+        delivery = Delivery(
+            request, record, dialect, dialect.answer_headers(request_id), self._sleep, self._now, self.log.changed
+        )
         raw = await request.read()
         record.size = len(raw)
         try:
@@ -135,6 +137,8 @@ class Stage:
             asked = dialect.read(arrived)
         except Refused as refused:
             return self._refuse(delivery, refused.problem)
+        except RecursionError:
+            return self._refuse(delivery, Problem(ProblemKind.BAD_REQUEST, "The body is nested too deeply."))
         return await self._play(delivery, target, asked)
 
     def _admit(self, target: Target, secret: str | None, *, counts: bool) -> Admission:
@@ -202,7 +206,7 @@ class Stage:
         record.number = len(self.log.listings) + 1
         self.log.listings.append(record)
         dialect = DIALECTS[target.dialect]
-        delivery = Delivery(request, record, dialect, {}, self._sleep, self._now)
+        delivery = Delivery(request, record, dialect, {}, self._sleep, self._now, self.log.changed)
         raw = await request.read()
         admission = self._admit(target, secret, counts=False)
         record.key = admission.label
