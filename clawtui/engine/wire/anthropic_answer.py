@@ -76,10 +76,10 @@ class AnthropicReader:
         self._wrapped = wrapped
         self._notes = notes
         self._earlier = earlier_calls
-        self._blocks: dict[Any, _Block] = {}
+        self._blocks: dict[int, _Block] = {}
         self._uncertain: list[ToolPiece] = []
         self._counters: dict[str, int] = {}
-        self._latest: Any = None
+        self._latest = -1
         self._called = 0
         self._answered = False
         self._finished = False
@@ -130,13 +130,13 @@ class AnthropicReader:
     def _event(self, kind: str, message: dict[str, Any]) -> Sequence[Piece]:
         match kind:
             case "content_block_delta":
-                index = message.get("index", self._latest)
                 delta = message.get("delta")
-                return self._delta(index, delta) if isinstance(delta, dict) else ()
+                return self._delta(self._index(message), delta) if isinstance(delta, dict) else ()
             case "content_block_start":
-                return self._open(message.get("index", len(self._blocks)), message.get("content_block"))
+                index = message.get("index")
+                return self._open(index if type(index) is int else self._latest + 1, message.get("content_block"))
             case "content_block_stop":
-                return self._shut(message.get("index", self._latest))
+                return self._shut(self._index(message))
             case "message_start":
                 start = message.get("message")
                 return self._start(start) if isinstance(start, dict) else ()
@@ -157,6 +157,11 @@ class AnthropicReader:
                     return (ErrorPiece(wire_error(message)),)
                 return ()  # ping, and whatever will be invented
 
+    def _index(self, message: Json) -> int:
+        """Blocks may interleave; where a server numbers none, the latest is meant."""
+        index = message.get("index")
+        return index if type(index) is int else self._latest
+
     def _unreadable(self, data: str) -> Sequence[Piece]:
         text = data.strip()
         if text == "[DONE]":  # some gateways end every stream as another dialect does
@@ -170,7 +175,7 @@ class AnthropicReader:
             pieces.append(ModelPiece(model))
         return pieces + self._usage(message.get("usage"))
 
-    def _open(self, index: Any, block: object) -> Sequence[Piece]:
+    def _open(self, index: int, block: object) -> Sequence[Piece]:
         self._latest = index
         if not isinstance(block, Mapping):
             return ()
@@ -188,7 +193,7 @@ class AnthropicReader:
                 self._blocks[index] = _Block(word(block.get("id")) or made, name, block.get("input"), is_answer)
         return ()  # redacted thinking, and tools of the service's own
 
-    def _delta(self, index: Any, delta: dict[str, Any]) -> Sequence[Piece]:
+    def _delta(self, index: int, delta: dict[str, Any]) -> Sequence[Piece]:
         match delta.get("type"):
             case "thinking_delta":
                 thinking = word(delta.get("thinking"))
@@ -203,7 +208,7 @@ class AnthropicReader:
                     return (TextPiece(fragment),)
         return ()  # signatures and citations
 
-    def _shut(self, index: Any) -> Sequence[Piece]:
+    def _shut(self, index: int) -> Sequence[Piece]:
         block = self._blocks.pop(index, None)
         if block is None:
             return ()
