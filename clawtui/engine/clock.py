@@ -46,11 +46,12 @@ class SystemClock:
 class Deadline:
     """`async with Deadline(clock, 5.0):` raises TimeoutError inside the block once the clock says so.
 
-    Like asyncio.timeout, but by the injected clock; `extend` restarts it, so that one timer serves a whole stream.
-    A cancellation from outside that arrives in the same moment stays a cancellation.
+    Like asyncio.timeout, but by the injected clock; `extend` restarts it, so that one timer serves a whole stream,
+    and `pause` stops the count while a generator has handed a value out: the time its consumer takes is not the
+    server's. A cancellation from outside that arrives in the same moment stays a cancellation.
     """
 
-    __slots__ = ("_cancelling", "_clock", "_due", "_expired", "_seconds", "_task", "_timer", "_timer_due")
+    __slots__ = ("_cancelling", "_clock", "_due", "_expired", "_paused", "_seconds", "_task", "_timer", "_timer_due")
 
     def __init__(self, clock: Clock, seconds: float | None) -> None:
         self._clock = clock
@@ -61,6 +62,7 @@ class Deadline:
         self._cancelling = 0
         self._timer: Timer | None = None
         self._expired = False
+        self._paused = False
 
     @property
     def expired(self) -> bool:
@@ -74,6 +76,7 @@ class Deadline:
 
     def extend(self, seconds: float | None) -> None:
         """From now on `seconds` are left. Cheap when it moves the end away: the running timer fires and looks again."""
+        self._paused = False
         if seconds is None:
             self._stop()
             return
@@ -83,12 +86,18 @@ class Deadline:
         self._stop()
         self._start(seconds)
 
+    def pause(self) -> None:
+        """Until the next `extend` nothing expires."""
+        self._paused = True
+
     def _start(self, seconds: float) -> None:
         self._timer_due = self._due
         self._timer = self._clock.call_later(max(0.0, seconds), self._fire)
 
     def _fire(self) -> None:
         self._timer = None
+        if self._paused:
+            return
         left = self._due - self._clock.monotonic()
         if left > 0:
             self._start(left)

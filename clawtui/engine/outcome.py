@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from clawtui.engine.failures import Decision, FailureKind
 from clawtui.engine.verdicts import Plan
-from clawtui.engine.request import RequestId, Route, Stage, ToolCall
+from clawtui.engine.request import ChatRequest, RequestId, Route, Stage, ToolCall
 
 
 class Outcome(StrEnum):
@@ -217,7 +217,7 @@ class Trace:
     parent: RequestId | None = None
     stage: Stage | None = None
     adviser_index: int | None = None
-    prompt: str = ""  # rendered messages, filled only where retention is full
+    request: ChatRequest | None = None  # what was asked; on disk only where retention is full
     notes: tuple[str, ...] = field(default=())
 
     @property
