@@ -43,8 +43,13 @@ MODEL = "some-model"
 
 
 def dialect(kind: ProviderKind) -> Dialect:
+    """A new one: the one class of its module that has a dialect's methods."""
     module = importlib.import_module(f"clawtui.engine.wire.{kind.value}")
-    made: Dialect = getattr(module, {"openai": "OpenAI"}.get(kind.value, kind.value.capitalize()))()
+    made: Dialect = next(
+        one
+        for one in vars(module).values()
+        if isinstance(one, type) and one.__module__ == module.__name__ and hasattr(one, "inexpressible")
+    )()
     return made
 
 
