@@ -5,15 +5,12 @@ The transcripts are written by hand after the services' own shapes; the simulato
 
 from __future__ import annotations
 
-import codecs
 import importlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
-
-from httpx_sse._decoders import SSEDecoder, SSELineDecoder
 
 from clawtui.config.schema import ProviderKind
 from clawtui.config.secrets import Secret
@@ -35,6 +32,7 @@ from clawtui.engine.wire.dialect import (
     UsagePiece,
     WireError,
 )
+from clawtui.engine.wire.framing import LineFraming, SseFraming
 
 KINDS = (ProviderKind.OPENAI, ProviderKind.ANTHROPIC, ProviderKind.GEMINI, ProviderKind.OLLAMA)
 # Rare letters, so that a secret is found wherever it shows up.
@@ -107,21 +105,10 @@ def folded(pieces: Iterable[Piece], complete: bool) -> Answer:
 
 
 def framed(chunks: Iterable[bytes], framing: Framing) -> Iterator[tuple[str, str]]:
-    """The framing of a stream by its definition, wherever the bytes were cut."""
-    decode = codecs.getincrementaldecoder("utf-8-sig")("replace").decode
-    if framing is Framing.NDJSON:
-        text = "".join(decode(chunk) for chunk in chunks) + decode(b"", True)
-        yield from (("", line) for line in text.split("\n") if line.strip())
-        return
-    lines, events = SSELineDecoder(), SSEDecoder()
-    for chunk in [*chunks, b""]:
-        text = decode(chunk, not chunk)
-        for line in lines.decode(text) if text else ():
-            if (event := events.decode(line)) is not None and event.data:
-                yield event.event, event.data
-    for line in [*lines.flush(), ""]:
-        if (event := events.decode(line)) is not None and event.data:
-            yield event.event, event.data
+    frames = SseFraming() if framing is Framing.SSE else LineFraming()
+    for chunk in chunks:
+        yield from frames.feed(chunk)
+    yield from frames.end()
 
 
 def read_stream(kind: ProviderKind, chunks: Iterable[bytes], call: Call | None = None) -> Answer:

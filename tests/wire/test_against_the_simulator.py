@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
-import aiohttp
 import jsonschema
 import pytest
 
 from clawtui.config.schema import ProviderKind
 from clawtui.config.secrets import Secret
 from clawtui.engine.request import Media, MediaKind, Message, Tool, ToolCall, assistant, system, tool_result, user
-from clawtui.engine.wire.dialect import Call, FinishReason, ListedModel, Piece
+from clawtui.engine.wire.dialect import Call, FinishReason, ListedModel, Outgoing, Piece
+from clawtui.engine.wire.http import Exchange, Transport, TransportFailed
 from clawtui.simulator import (
     DialectKind,
     Fault,
@@ -27,7 +27,7 @@ from clawtui.simulator import (
     ScriptedCall,
     Simulator,
 )
-from tests.wire.conformance import KINDS, Answer, a_call, dialect, folded, framed
+from tests.wire.conformance import KINDS, Answer, a_call, dialect, folded
 
 HERE = [kind for kind in KINDS if importlib.util.find_spec(f"clawtui.engine.wire.{kind.value}")]
 SCHEMA = {
@@ -52,10 +52,10 @@ SCRIPT = Script(
 
 
 class Line:
-    """Sends calls to one simulator in one dialect."""
+    """Sends calls to one simulator in one dialect, by the transport that the engine uses."""
 
-    def __init__(self, kind: ProviderKind, simulator: Simulator, session: aiohttp.ClientSession) -> None:
-        self.kind, self.simulator, self.session = kind, simulator, session
+    def __init__(self, kind: ProviderKind, simulator: Simulator, transport: Transport) -> None:
+        self.kind, self.simulator, self.transport = kind, simulator, transport
         self.speaks = dialect(kind)
 
     def call(self, *messages: Message, provider: str = "p", **wishes: Any) -> Call:
@@ -66,42 +66,42 @@ class Line:
         return await self.send(self.call(*messages, **wishes))
 
     async def send(self, call: Call) -> Answer:
-        outgoing = self.speaks.encode(call)
-        async with self.session.post(outgoing.url, data=outgoing.body, headers=outgoing.headers) as response:
-            if response.status != 200:
-                error = self.speaks.read_error(response.status, await response.read())
-                return Answer(errors=[error])
-            if not call.stream or response.content_type not in ("text/event-stream", "application/x-ndjson"):
-                pieces = self.speaks.read_whole(json.loads(await response.read()), call)
-                return folded(pieces, True)
-            chunks: list[bytes] = []
+        exchange = await self.open(self.speaks.encode(call))
+        try:
+            if exchange.status != 200:
+                return Answer(errors=[self.speaks.read_error(exchange.status, await exchange.read())])
+            if not (call.stream and exchange.is_stream):
+                return folded(self.speaks.read_whole(json.loads(await exchange.read()), call), True)
+            reader = self.speaks.reader(call)
+            read: list[Piece] = []
             try:
-                while chunk := await response.content.readany():
-                    chunks.append(chunk)
-            except aiohttp.ClientError:
+                async for event, data in exchange.messages():
+                    read += reader.feed(event, data)
+            except TransportFailed:
                 pass  # what came before the break counts
-        reader = self.speaks.reader(call)
-        read: list[Piece] = [
-            piece for event, data in framed(chunks, self.speaks.framing) for piece in reader.feed(event, data)
-        ]
-        return folded([*read, *reader.close()], reader.is_complete)
+            return folded([*read, *reader.close()], reader.is_complete)
+        finally:
+            await exchange.aclose()
 
     async def models(self, secret: Secret | None, provider: str) -> list[ListedModel]:
         base = self.simulator.url(provider, DialectKind(self.kind.value))
-        outgoing = self.speaks.models_request(base, secret, {}, {})
-        async with self.session.get(outgoing.url, headers=outgoing.headers) as response:
-            return list(self.speaks.read_models(json.loads(await response.read())))
+        exchange = await self.open(self.speaks.models_request(base, secret, {}, {}))
+        try:
+            return list(self.speaks.read_models(json.loads(await exchange.read())))
+        finally:
+            await exchange.aclose()
 
-    @property
-    def body(self) -> Mapping[str, Any]:
-        body: Mapping[str, Any] = self.simulator.requests[-1].body
-        return body
+    async def open(self, outgoing: Outgoing) -> Exchange:
+        framing = self.speaks.framing
+        return await self.transport.open("p", outgoing, framing=framing, connect_timeout=5.0, max_connections=4)
 
 
 @pytest.fixture(params=HERE, ids=str)
 async def line(request: pytest.FixtureRequest) -> AsyncIterator[Line]:
-    async with Simulator(SCRIPT) as simulator, aiohttp.ClientSession() as session:
-        yield Line(request.param, simulator, session)
+    transport = Transport()
+    async with Simulator(SCRIPT) as simulator:
+        yield Line(request.param, simulator, transport)
+        await transport.aclose()
 
 
 @pytest.mark.parametrize("stream", [True, False])
