@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from clawtui.config.schema import OnInterrupted
+
 
 class FailureKind(StrEnum):
     RATE_LIMIT = "rate_limit"
@@ -80,3 +82,167 @@ class UpstreamFailed(Exception):
     def __init__(self, failure: Failure) -> None:
         super().__init__(f"{failure.kind}: {failure.message}")
         self.failure = failure
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a kind of failure means. `retries` is the most tries on the same route; the provider's `retries` caps it."""
+
+    retries: int = 0
+    rotates: bool = False
+    moves_on: bool = False
+    repairs: bool = False
+    waits: bool = False  # a Retry-After rules whether the same route is tried again
+    cools: Cools = Cools.NOTHING
+    counts_against_circuit: bool = False
+
+
+_K = FailureKind
+RULES: dict[FailureKind, Rule] = {
+    _K.RATE_LIMIT: Rule(rotates=True, moves_on=True, waits=True, cools=Cools.CREDENTIAL_MODEL),
+    _K.UPSTREAM_RATE_LIMIT: Rule(moves_on=True, cools=Cools.ROUTE),
+    _K.OVERLOADED: Rule(retries=2, moves_on=True, counts_against_circuit=True),
+    _K.SERVER: Rule(retries=1, moves_on=True, counts_against_circuit=True),
+    _K.BILLING: Rule(rotates=True, moves_on=True, cools=Cools.CREDENTIAL),
+    _K.AUTH: Rule(rotates=True, moves_on=True, cools=Cools.CREDENTIAL),
+    _K.MODEL_NOT_FOUND: Rule(moves_on=True, cools=Cools.ROUTE),
+    _K.NOT_FOUND: Rule(),
+    _K.CONTEXT: Rule(moves_on=True),
+    _K.LONG_CONTEXT_TIER: Rule(repairs=True, moves_on=True, cools=Cools.TIER),
+    _K.OUTPUT_CAP: Rule(repairs=True, moves_on=True),
+    _K.BAD_PARAMETER: Rule(repairs=True, moves_on=True),
+    _K.CONTENT_FILTER: Rule(),
+    _K.BAD_REQUEST: Rule(),
+    _K.CONNECT: Rule(retries=1, moves_on=True, counts_against_circuit=True),
+    _K.DNS: Rule(retries=1, moves_on=True, counts_against_circuit=True),
+    _K.TLS: Rule(moves_on=True, counts_against_circuit=True),
+    _K.TIMEOUT_CONNECT: Rule(moves_on=True, counts_against_circuit=True),
+    _K.TIMEOUT_FIRST_TOKEN: Rule(moves_on=True, counts_against_circuit=True),
+    _K.TIMEOUT_IDLE: Rule(moves_on=True, counts_against_circuit=True),
+    _K.TIMEOUT_TOTAL: Rule(moves_on=True, counts_against_circuit=True),
+    _K.MALFORMED: Rule(retries=1, moves_on=True, counts_against_circuit=True),
+    _K.STREAM_CUT: Rule(moves_on=True, counts_against_circuit=True),
+    _K.INTERRUPTED_TOOL: Rule(),
+    _K.CANCELLED: Rule(),
+    _K.UNKNOWN: Rule(retries=1, moves_on=True, counts_against_circuit=True),
+}
+
+BACKOFF_FIRST, BACKOFF_MOST = 1.0, 20.0
+LONGEST_WAIT = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything a decision depends on besides the failure itself."""
+
+    retries_left: int  # extra tries on this route
+    tries_left_here: int  # of this credential on this route
+    calls_left: int
+    seconds_left: float  # before the first token
+    other_credential: float | None  # seconds until another one is free; None: there is none
+    next_candidate: str | None  # "model" or "profile"
+    next_ready_in_s: float | None
+    larger_window: bool
+    patience_s: float
+    committed: bool  # something of this answer reached the caller
+    tool_delivered: bool
+    replay_tools: bool
+    on_interrupted: OnInterrupted
+    repaired: bool  # already, or it cannot be
+    stepped_down: bool  # already, or there is no smaller tier
+    offline: bool
+    content_filter_falls_back: bool
+    jitter: float  # [0, 1)
+    attempt_on_route: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    decision: Decision
+    wait_s: float = 0.0
+    reason: str = ""
+
+
+def decide(failure: Failure, situation: Situation) -> Step:
+    """The one place where it is settled what happens after a failure."""
+    kind, rule = failure.kind, RULES[failure.kind]
+    if situation.calls_left <= 0 or situation.offline:
+        return Step(Decision.STOP, reason="offline" if situation.offline else "no calls left")
+    if situation.committed:
+        return _after_first_token(failure, rule, situation)
+    if situation.seconds_left <= 0:
+        return Step(Decision.STOP, reason="no time left")
+    if rule.repairs:
+        exhausted = situation.stepped_down if kind is FailureKind.LONG_CONTEXT_TIER else situation.repaired
+        if not exhausted and situation.tries_left_here > 0:
+            return Step(Decision.REPAIR, reason="the request is made to fit")
+    if (again := _same_route(failure, rule, situation)) is not None:
+        return again
+    if rule.rotates and situation.other_credential == 0:
+        return Step(Decision.NEXT_CREDENTIAL, reason="another credential is free")
+    if kind is FailureKind.CONTENT_FILTER and situation.content_filter_falls_back:
+        return _onward(situation)
+    if kind is FailureKind.CONTEXT and not situation.larger_window:
+        return Step(Decision.STOP, reason="no candidate has a larger window")
+    return _onward(situation) if rule.moves_on else Step(Decision.STOP, reason=f"{kind} is not tried elsewhere")
+
+
+def _after_first_token(failure: Failure, rule: Rule, situation: Situation) -> Step:
+    """A part of the answer is out: a whole one from elsewhere may supersede it, or it stays as it is."""
+    if situation.tool_delivered and not situation.replay_tools:
+        return Step(Decision.STOP, reason="a tool call was delivered, and is not replayed unasked")
+    if situation.on_interrupted is OnInterrupted.STOP:
+        return Step(Decision.STOP, reason="an interrupted answer is kept as it is")
+    if failure.kind is FailureKind.CONTENT_FILTER and not situation.content_filter_falls_back:
+        return Step(Decision.STOP, reason="content_filter is not tried elsewhere")
+    if failure.kind is FailureKind.CONTEXT and not situation.larger_window:
+        return Step(Decision.STOP, reason="no candidate has a larger window")
+    if situation.next_candidate is not None:
+        return _onward(situation)
+    if rule.counts_against_circuit and situation.retries_left > 0 and situation.tries_left_here > 0:
+        return Step(Decision.RETRY, _backoff(situation), "nobody else can answer")
+    return Step(Decision.STOP, reason="nobody else can answer")
+
+
+def _same_route(failure: Failure, rule: Rule, situation: Situation) -> Step | None:
+    """One more try on the same route, if the table and the limits allow it."""
+    if situation.retries_left <= 0 or situation.tries_left_here <= 0:
+        return None
+    if rule.waits:
+        wait = failure.retry_after_s
+        if wait is None or wait > _worth_waiting(situation) or wait > situation.seconds_left:
+            return None
+        return Step(Decision.RETRY, wait, "the server asks for a short wait")
+    if situation.attempt_on_route > rule.retries:
+        return None
+    wait = _backoff(situation)
+    asked = failure.retry_after_s
+    if asked is not None:
+        if asked > _worth_waiting(situation):
+            return None
+        wait = max(wait, asked)
+    if wait > situation.seconds_left:
+        return None
+    return Step(Decision.RETRY, wait, "the same route once more")
+
+
+def _worth_waiting(situation: Situation) -> float:
+    """The asked-for route is worth `patience`; more only if nobody else can answer sooner."""
+    others = [seconds for seconds in (situation.other_credential, situation.next_ready_in_s) if seconds is not None]
+    return situation.patience_s if others and min(others) < LONGEST_WAIT else LONGEST_WAIT
+
+
+def _onward(situation: Situation) -> Step:
+    match situation.next_candidate:
+        case "model":
+            return Step(Decision.NEXT_MODEL, reason="another model of the profile")
+        case "profile":
+            return Step(Decision.NEXT_PROFILE, reason="another profile")
+        case _:
+            return Step(Decision.STOP, reason="nobody else can answer")
+
+
+def _backoff(situation: Situation) -> float:
+    """Exponential with full jitter, so that many callers do not come back in step."""
+    ceiling = min(BACKOFF_MOST, BACKOFF_FIRST * 2 ** max(0, situation.attempt_on_route - 1))
+    return ceiling * situation.jitter

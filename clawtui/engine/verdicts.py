@@ -35,6 +35,14 @@ class Skip(StrEnum):
 TEMPORARY = frozenset({Skip.CIRCUIT_OPEN, Skip.COOLING})
 
 
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Out of use for a while, and why."""
+
+    seconds: float
+    reason: str
+
+
 class RouteRole(StrEnum):
     PRIMARY = "primary"
     FALLBACK_MODEL = "fallback_model"

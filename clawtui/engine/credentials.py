@@ -1,0 +1,437 @@
+"""Pools of credentials, one a provider: who is free, for which model, and until when not. Secrets never leave a lease."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import assert_never
+
+from clawtui.config.schema import PoolStrategy
+from clawtui.config.secrets import Credential, Resolved, Secret, resolve
+from clawtui.engine.clock import Clock
+from clawtui.engine.events import CredentialMoved
+from clawtui.engine.failures import RULES, Cools, Failure, FailureKind
+from clawtui.engine.ports import Bus, CredentialRecord, StateStore
+from clawtui.engine.rate_limits import used_up_for
+from clawtui.engine.verdicts import Blocked
+
+RATE_LIMIT_STEPS = (60.0, 300.0, 1_500.0, 3_600.0)
+SOLE_MOST = 60.0  # a sole credential is not put away for longer over a rate limit
+BILLING_FIRST, BILLING_MOST = 5 * 3_600.0, 24 * 3_600.0
+AUTH_FIRST = 300.0
+AUTH_STRIKES = 3
+MOST_CONVERSATIONS = 1_000
+
+
+class CredentialState(StrEnum):
+    OK = "ok"
+    COOLING = "cooling"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialView:
+    provider: str
+    label: str
+    state: CredentialState
+    cause: str
+    model: str | None  # the one it cools for; None: all
+    retry_in_s: float | None
+    uses: int
+    in_flight: int
+
+
+@dataclass(slots=True)
+class _Cooling:
+    """Out of use for one model or for all. `until` is monotonic; a dead one has none."""
+
+    until: float | None
+    cause: str
+    strikes: int
+    at: float  # wall
+    passes_by: bool = False  # told by headers before a refusal: not a strike
+
+    def left(self, now: float) -> float:
+        return float("inf") if self.until is None else self.until - now
+
+
+@dataclass(slots=True)
+class _Entry:
+    credential: Credential
+    uses: int = 0
+    in_flight: int = 0
+    cooling: dict[str | None, _Cooling] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        return self.credential.label
+
+    def left(self, model: str, now: float) -> float:
+        """Seconds until it is free for the model; 0: now; infinite: dead."""
+        if not self.cooling:
+            return 0.0
+        return max(0.0, *(self.cooling[key].left(now) for key in (None, model) if key in self.cooling), 0.0)
+
+
+@dataclass(slots=True)
+class _Pool:
+    provider: str
+    strategy: PoolStrategy
+    references: tuple[str, ...]
+    entries: list[_Entry]
+    deferred: bool  # commands and keyrings that nobody asked yet
+    keyless: bool
+    turn: int = 0
+    conversations: dict[str, str] = field(default_factory=dict)  # conversation -> label it stays on
+
+
+class CredentialPools:
+    def __init__(self, clock: Clock, state: StateStore, bus: Bus, rng: random.Random) -> None:
+        self._clock = clock
+        self._store = state
+        self._bus = bus
+        self._random = rng
+        self._pools: dict[str, _Pool] = {}
+        self._environ: Mapping[str, str] = {}
+        self._key = b""
+        self._records: dict[str, list[CredentialRecord]] = {}  # stored state of fingerprints, for those that come later
+
+    # ---- setting up
+
+    def use(self, environ: Mapping[str, str], key: bytes) -> None:
+        """Where references are looked up, and the key of their fingerprints."""
+        self._environ = environ
+        self._key = key
+
+    def configure(self, provider: str, references: tuple[str, ...], strategy: PoolStrategy) -> str | None:
+        """Sets up a pool without running a command. An unchanged secret keeps its state, a changed one starts clean.
+
+        Returns what keeps the provider from being ready, naming the variable; None where it is.
+        """
+        resolved = resolve(references, self._environ, self._key, ask=False)
+        self._set_up(provider, references, strategy, resolved)
+        if resolved.is_ready:
+            return None
+        return "; ".join(dict.fromkeys(missing.reason for missing in resolved.missing))
+
+    async def prepare(self, provider: str) -> None:
+        """Asks the commands and keyrings of a pool once, off the loop, before its first lease."""
+        pool = self._pools.get(provider)
+        if pool is None or not pool.deferred:
+            return
+        resolved = await asyncio.to_thread(resolve, pool.references, self._environ, self._key, ask=True)
+        if pool is self._pools.get(provider):
+            self._set_up(provider, pool.references, pool.strategy, resolved)
+
+    def _set_up(self, provider: str, references: tuple[str, ...], strategy: PoolStrategy, resolved: Resolved) -> None:
+        before = self._pools.get(provider)
+        known = {entry.credential.fingerprint: entry for entry in before.entries} if before else {}
+        entries: list[_Entry] = []
+        for credential in resolved.credentials:
+            entry = known.get(credential.fingerprint) or _Entry(credential)
+            entry.credential = credential
+            entries.append(entry)
+            if credential.fingerprint not in known:
+                self._take_up(entry, self._records.get(credential.fingerprint, ()))
+        pool = _Pool(provider, strategy, references, entries, bool(resolved.deferred), not references)
+        if before is not None:
+            pool.turn, pool.conversations = before.turn, before.conversations
+        self._pools[provider] = pool
+
+    # ---- asking
+
+    def wait(self, provider: str, model: str) -> Blocked | None:
+        """How long no credential is free; None: one is."""
+        pool = self._pools.get(provider)
+        if pool is None or pool.keyless or pool.deferred:
+            return None
+        if not pool.entries:
+            return Blocked(float("inf"), "no credential")
+        now = self._clock.monotonic()
+        soonest, first = float("inf"), pool.entries[0]
+        for entry in pool.entries:
+            left = entry.left(model, now)
+            if left <= 0:
+                return None
+            if left < soonest:
+                soonest, first = left, entry
+        cause = self._cause(first, model)
+        if soonest == float("inf"):
+            return Blocked(soonest, f"all credentials are dead ({cause})")
+        return Blocked(soonest, f"all credentials cooling ({cause}), the first is back in {soonest:.0f} s")
+
+    def next_free(self, provider: str, model: str, avoid: frozenset[str]) -> float | None:
+        """Seconds until a credential not among `avoid` is free; None: there is no other."""
+        pool = self._pools.get(provider)
+        if pool is None or pool.keyless:
+            return None
+        now = self._clock.monotonic()
+        lefts = [entry.left(model, now) for entry in pool.entries if entry.label not in avoid]
+        soonest = min(lefts, default=float("inf"))
+        return None if soonest == float("inf") else max(0.0, soonest)
+
+    def lease(
+        self,
+        provider: str,
+        model: str,
+        conversation: str | None = None,
+        avoid: frozenset[str] = frozenset(),
+        *,
+        force: bool = False,
+    ) -> CredentialLease | None:
+        """A free credential by the pool's strategy; None: none is free. A keyless provider leases nothing by name."""
+        pool = self._pools.get(provider)
+        if pool is None or pool.keyless:
+            return CredentialLease(self, provider, model, None)
+        now = self._clock.monotonic()
+        free = [e for e in pool.entries if e.label not in avoid and (force or e.left(model, now) <= 0)]
+        if force:
+            free = [entry for entry in free if entry.left(model, now) < float("inf")]
+            free.sort(key=lambda entry: entry.left(model, now))
+            free = free[:1]
+        if not free:
+            return None
+        entry = self._chosen(pool, free, conversation)
+        entry.uses += 1
+        entry.in_flight += 1
+        return CredentialLease(self, provider, model, entry)
+
+    def _chosen(self, pool: _Pool, free: list[_Entry], conversation: str | None) -> _Entry:
+        if conversation is not None:
+            # Prompt caches are kept by key: a conversation stays where it began, while that one is free.
+            label = pool.conversations.get(conversation)
+            entry = next((each for each in free if each.label == label), None) or self._by_strategy(pool, free)
+            if len(pool.conversations) >= MOST_CONVERSATIONS:
+                pool.conversations.pop(next(iter(pool.conversations)))
+            pool.conversations[conversation] = entry.label
+            return entry
+        return self._by_strategy(pool, free)
+
+    def _by_strategy(self, pool: _Pool, free: list[_Entry]) -> _Entry:
+        match pool.strategy:
+            case PoolStrategy.FILL_FIRST:
+                return free[0]
+            case PoolStrategy.ROUND_ROBIN:
+                pool.turn += 1
+                order = pool.entries
+                for step in range(len(order)):
+                    entry = order[(pool.turn - 1 + step) % len(order)]
+                    if entry in free:
+                        pool.turn += step
+                        return entry
+                return free[0]
+            case PoolStrategy.LEAST_USED:
+                return min(free, key=lambda entry: (entry.in_flight, entry.uses))
+            case PoolStrategy.RANDOM:
+                return self._random.choice(free)
+            case _:
+                assert_never(pool.strategy)
+
+    def any_secret(self, provider: str) -> Secret | None:
+        """For the free call that asks for the model list: a live credential if there is one."""
+        pool = self._pools.get(provider)
+        if pool is None or not pool.entries:
+            return None
+        now = self._clock.monotonic()
+        best = min(pool.entries, key=lambda entry: max((each.left(now) for each in entry.cooling.values()), default=0.0))
+        return best.credential.secret
+
+    def views(self) -> list[CredentialView]:
+        now = self._clock.monotonic()
+        rows: list[CredentialView] = []
+        for pool in self._pools.values():
+            for entry in pool.entries:
+                live = {model: each for model, each in entry.cooling.items() if each.left(now) > 0}
+                if not live:
+                    rows.append(self._view(pool.provider, entry, CredentialState.OK, "", None, None))
+                for model, each in live.items():
+                    state = CredentialState.DEAD if each.until is None else CredentialState.COOLING
+                    left = None if each.until is None else round(each.until - now, 1)
+                    rows.append(self._view(pool.provider, entry, state, each.cause, model, left))
+        return rows
+
+    @staticmethod
+    def _view(
+        provider: str, entry: _Entry, state: CredentialState, cause: str, model: str | None, left: float | None
+    ) -> CredentialView:
+        return CredentialView(provider, entry.label, state, cause, model, left, entry.uses, entry.in_flight)
+
+    # ---- steering
+
+    def reset(self, provider: str, label: str | None = None) -> list[str]:
+        """Frees credentials by hand; returns the labels."""
+        pool = self._pools.get(provider)
+        freed: list[str] = []
+        for entry in pool.entries if pool else ():
+            if label is None or entry.label == label:
+                for model in tuple(entry.cooling):
+                    self._free(provider, entry, model, "reset by hand")
+                freed.append(entry.label)
+        return freed
+
+    def absorb(self, records: Iterable[CredentialRecord]) -> None:
+        """What earlier processes, or others just now, stored. Known by fingerprint: a new secret is clean."""
+        by_fingerprint: dict[str, list[CredentialRecord]] = {}
+        for record in records:
+            by_fingerprint.setdefault(record.fingerprint, []).append(record)
+        self._records.update(by_fingerprint)
+        for pool in self._pools.values():
+            for entry in pool.entries:
+                self._take_up(entry, by_fingerprint.get(entry.credential.fingerprint, ()))
+
+    def _take_up(self, entry: _Entry, records: Iterable[CredentialRecord]) -> None:
+        wall, now = self._clock.wall(), self._clock.monotonic()
+        for record in records:
+            mine = entry.cooling.get(record.model)
+            if mine is not None and mine.at >= record.at:
+                continue
+            if record.state == CredentialState.OK:
+                entry.cooling.pop(record.model, None)
+                continue
+            # A wall clock that was set back must lengthen nothing: never more than the whole span is left.
+            until = None if record.until is None else now + min(record.until - wall, record.for_s)
+            entry.cooling[record.model] = _Cooling(until, record.cause, record.strikes, record.at)
+
+    # ---- what leases report
+
+    def _succeeded(self, lease: CredentialLease, headers: Mapping[str, str]) -> None:
+        entry = lease.entry
+        if entry is None:
+            return
+        entry.in_flight -= 1
+        for model in (None, lease.model):
+            cooling = entry.cooling.get(model)
+            if cooling is not None and not cooling.passes_by and cooling.left(self._clock.monotonic()) <= 0:
+                self._free(lease.provider, entry, model, "answered")
+        seconds = used_up_for(headers, self._clock.wall()) if headers else None
+        if seconds is not None:
+            self._cool(lease.provider, entry, lease.model, seconds, "rate limit used up", strikes=0, passes_by=True)
+
+    def _failed(self, lease: CredentialLease, failure: Failure, headers: Mapping[str, str]) -> None:
+        entry = lease.entry
+        if entry is None:
+            return
+        entry.in_flight -= 1
+        match RULES[failure.kind].cools:
+            case Cools.CREDENTIAL_MODEL:
+                self._limited(lease, entry, failure, headers)
+            case Cools.CREDENTIAL:
+                self._refused(lease, entry, failure)
+            case _:
+                pass
+
+    def _limited(self, lease: CredentialLease, entry: _Entry, failure: Failure, headers: Mapping[str, str]) -> None:
+        strikes = self._strikes(entry, lease.model) + 1
+        seconds = failure.retry_after_s
+        if seconds is None:
+            seconds = used_up_for(headers, self._clock.wall())
+        if seconds is None:
+            seconds = RATE_LIMIT_STEPS[min(strikes, len(RATE_LIMIT_STEPS)) - 1]
+            pool = self._pools[lease.provider]
+            if len(pool.entries) == 1:
+                seconds = min(seconds, SOLE_MOST)
+        elif len(self._pools[lease.provider].entries) == 1:
+            seconds = min(seconds, SOLE_MOST)
+        self._cool(lease.provider, entry, lease.model, seconds, "rate limit", strikes)
+
+    def _refused(self, lease: CredentialLease, entry: _Entry, failure: Failure) -> None:
+        strikes = self._strikes(entry, None) + 1
+        if failure.kind is FailureKind.AUTH:
+            seconds = None if strikes >= AUTH_STRIKES else AUTH_FIRST * 2 ** (strikes - 1)
+            self._cool(lease.provider, entry, None, seconds, "refused key", strikes)
+            return
+        stated = failure.retry_after_s
+        seconds = stated if stated is not None else min(BILLING_FIRST * 5 ** (strikes - 1), BILLING_MOST)
+        self._cool(lease.provider, entry, None, seconds, "billing", strikes)
+
+    @staticmethod
+    def _strikes(entry: _Entry, model: str | None) -> int:
+        cooling = entry.cooling.get(model)
+        return cooling.strikes if cooling is not None else 0
+
+    def _released(self, lease: CredentialLease) -> None:
+        if lease.entry is not None:
+            lease.entry.in_flight -= 1
+
+    def _cool(
+        self,
+        provider: str,
+        entry: _Entry,
+        model: str | None,
+        seconds: float | None,
+        cause: str,
+        strikes: int,
+        *,
+        passes_by: bool = False,
+    ) -> None:
+        now, wall = self._clock.monotonic(), self._clock.wall()
+        until = None if seconds is None else now + seconds
+        entry.cooling[model] = _Cooling(until, cause, strikes, wall, passes_by)
+        state = CredentialState.DEAD if seconds is None else CredentialState.COOLING
+        wall_until = None if seconds is None else wall + seconds
+        self._tell(provider, entry, model, state, cause, wall_until, seconds or 0.0, strikes)
+
+    def _free(self, provider: str, entry: _Entry, model: str | None, cause: str) -> None:
+        if entry.cooling.pop(model, None) is not None:
+            self._tell(provider, entry, model, CredentialState.OK, cause, None, 0.0, 0)
+
+    def _tell(
+        self,
+        provider: str,
+        entry: _Entry,
+        model: str | None,
+        state: CredentialState,
+        cause: str,
+        until: float | None,
+        for_s: float,
+        strikes: int,
+    ) -> None:
+        fingerprint, wall = entry.credential.fingerprint, self._clock.wall()
+        record = CredentialRecord(
+            provider, fingerprint, entry.label, model, state.value, cause, wall, until, for_s, strikes
+        )
+        self._store.save(record)
+        self._bus.publish(CredentialMoved(provider, entry.label, state.value, cause, model, until))
+
+    def _cause(self, entry: _Entry, model: str) -> str:
+        now = self._clock.monotonic()
+        live = [entry.cooling[key] for key in (None, model) if key in entry.cooling and entry.cooling[key].left(now) > 0]
+        return max(live, key=lambda each: each.left(now)).cause if live else "in use"
+
+
+class CredentialLease:
+    """One credential for one call. Reported back once; more often changes nothing."""
+
+    __slots__ = ("_pools", "entry", "model", "provider")
+
+    def __init__(self, pools: CredentialPools, provider: str, model: str, entry: _Entry | None) -> None:
+        self._pools: CredentialPools | None = pools
+        self.provider = provider
+        self.model = model
+        self.entry = entry
+
+    @property
+    def label(self) -> str | None:
+        return self.entry.label if self.entry else None
+
+    @property
+    def secret(self) -> Secret | None:
+        return self.entry.credential.secret if self.entry else None
+
+    def succeeded(self, headers: Mapping[str, str]) -> None:
+        pools, self._pools = self._pools, None
+        if pools is not None:
+            pools._succeeded(self, headers)
+
+    def failed(self, failure: Failure, headers: Mapping[str, str]) -> None:
+        pools, self._pools = self._pools, None
+        if pools is not None:
+            pools._failed(self, failure, headers)
+
+    def released(self) -> None:
+        pools, self._pools = self._pools, None
+        if pools is not None:
+            pools._released(self)

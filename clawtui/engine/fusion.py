@@ -1,0 +1,582 @@
+"""A plan of plans: advisers answer at once, then one synthesizer writes the reply.
+
+Every child is an ordinary request through `Engine.single`, with its own plan, attempts, ledger row and trace; this
+file only starts them, stops them and keeps the record. What they read is made in `fusing`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from clawtui.config.schema import Fusion, ProviderKind
+from clawtui.engine import final_error
+from clawtui.engine.clock import Deadline
+from clawtui.engine.events import (
+    AdviserPhase,
+    AdviserProgress,
+    Completed,
+    Delta,
+    Failed,
+    Planned,
+    ReasoningDelta,
+    RequestBegan,
+    RequestEvent,
+    Restarted,
+    SynthesisStarted,
+    ToolCalled,
+)
+from clawtui.engine.fusing.adviser_prompt import adviser_messages
+from clawtui.engine.fusing.evidence import Order, Proposal, drawn_order, with_evidence
+from clawtui.engine.outcome import (
+    NO_COST,
+    NO_USAGE,
+    Adviser,
+    AdviserOutcome,
+    AloneEstimate,
+    Cost,
+    FusionRecord,
+    Outcome,
+    RequestError,
+    SynthesizerRecord,
+    Trace,
+    Usage,
+)
+from clawtui.engine.ports import Intent, Refusal
+from clawtui.engine.pricing import cost_of
+from clawtui.engine.request import ChatRequest, Message, Parent, RequestId, Require, Role, Route, Stage, Text
+from clawtui.engine.run import Run, new_request_id
+from clawtui.engine.tokens import tokens_in_chars
+from clawtui.engine.verdicts import Plan
+
+if TYPE_CHECKING:
+    from clawtui.engine.engine import Engine
+
+ENOUGH_CHARS = 200  # of a proposal that was cut or late
+MAX_BODY_CHARS = 4 * 1024 * 1024  # answer and reasoning together: what is longer is cut off
+
+
+@dataclass(slots=True)
+class Advice:
+    """One adviser while it runs."""
+
+    index: int
+    profile: str
+    request_id: RequestId
+    text: list[str] = field(default_factory=list)
+    chars: int = 0
+    body_chars: int = 0
+    outcome: AdviserOutcome | None = None
+    failure: str | None = None
+    message: str | None = None
+    started_ms: float | None = None
+    first_token_ms: float | None = None
+    ended_ms: float | None = None
+    trace: Trace | None = None
+
+    @property
+    def is_usable(self) -> bool:
+        return self.outcome in (AdviserOutcome.OK, AdviserOutcome.PARTIAL, AdviserOutcome.TRUNCATED)
+
+    @property
+    def proposal(self) -> str:
+        return "".join(self.text)
+
+
+async def fuse(engine: Engine, request: ChatRequest, name: str) -> AsyncGenerator[RequestEvent, None]:
+    """The fused request as it happens. Ends with `Completed` or `Failed`; closing it cancels every child."""
+    fusing = Fusing(engine, request, name)
+    trace: Trace | None = None
+    try:
+        async with aclosing(fusing.events()) as events:
+            async for event in events:
+                yield event
+        trace = fusing.trace()
+    finally:
+        await fusing.stop_advisers()
+        fusing.drop_reservation()
+        if trace is None:
+            trace = fusing.trace(cancelled=True)
+        engine.settle(trace)
+    yield Completed(trace.total_ms, trace) if trace.outcome is Outcome.OK else Failed(trace.total_ms, trace)
+
+
+def fusion_plan(engine: Engine, request: ChatRequest, name: str) -> Plan:
+    """The synthesizer's plan, with the largest permitted proposals counted in."""
+    return Fusing(engine, request, name).plan
+
+
+class Fusing:
+    """One fused request."""
+
+    def __init__(self, engine: Engine, request: ChatRequest, name: str) -> None:
+        self._engine = engine
+        self._clock = engine.clock
+        self._registry = engine.registry
+        self._name = name
+        self._fusion: Fusion = engine.registry.fusions[name]
+        at = self._clock.wall()
+        self._request = request
+        self._seed = secrets.randbits(31)
+        self._token = secrets.token_hex(12)
+        request_id = request.request_id or new_request_id(at)
+        self._synthesizer_id = new_request_id(at)
+        self._sized = self._synthesizer_request(request_id, self._largest())
+        self._run = Run(request, request_id, self._named(engine.plan(self._sized)), at, self._clock.monotonic())
+        self._advice = [Advice(i, p, new_request_id(at)) for i, p in enumerate(self._fusion.advisers)]
+        self._tasks: list[asyncio.Task[None]] = []
+        self._news: asyncio.Queue[RequestEvent | Advice] = asyncio.Queue()
+        self._order = Order(())
+        self._sent: set[int] = set()
+        self._advised_ms = 0.0
+        self._is_reserved = False
+        self._refusal: Refusal | None = None
+        self._answer: Trace | None = None
+        self._draft: Advice | None = None
+
+    @property
+    def plan(self) -> Plan:
+        return self._run.plan
+
+    # ---- the course of things
+
+    async def events(self) -> AsyncGenerator[RequestEvent, None]:
+        run = self._run
+        self._engine.bus.publish(
+            RequestBegan(run.request_id, run.at, run.request.caller, run.request.target, None)
+        )
+        yield Planned(run.request_id, 0.0, run.plan)
+        if not self._can_start() or not await self._reserve_synthesizer():
+            return
+        self._start_advisers()
+        async for event in self._advisers():
+            yield event
+        proposals = self._settle_order()
+        self._advised_ms = self._ms()
+        yield SynthesisStarted(self._advised_ms, self._fusion.synthesizer, len(proposals))
+        request = self._synthesizer_request(run.request_id, proposals)
+        self._is_reserved = False  # from here on the child's own walk holds the reservation, under the same id
+        async with aclosing(self._engine.single(request, self._answered)) as events:
+            async for event in events:
+                if type(event) is Planned or type(event) is Completed or type(event) is Failed:
+                    continue
+                yield replace(event, t_ms=self._ms())
+        draft = self._best_draft()
+        if draft is not None:
+            self._draft = draft
+            yield Delta(self._ms(), draft.proposal)
+
+    def _can_start(self) -> bool:
+        return self._fusion.enabled and self._request.hops <= 1 and bool(self._run.plan.candidates or self._run.plan.waits)
+
+    async def _reserve_synthesizer(self) -> bool:
+        """The synthesizer's worst case, before an adviser costs anything. False: it cannot be paid."""
+        policy = self._registry.policies[self._run.plan.policy]
+        for candidate in self._run.plan.candidates or self._run.plan.waits:
+            intent = Intent(
+                request_id=self._synthesizer_id,
+                at=self._run.at,
+                caller=self._request.caller,
+                policy=self._run.plan.policy,
+                requested=self._fusion.synthesizer,
+                route=candidate.route,
+                reserve_usd=candidate.reserve_usd,
+                limits=policy.limits,
+                parent=self._run.request_id,
+                stage=Stage.SYNTHESIZER,
+            )
+            refusal = await self._engine.ledger.reserve(intent)
+            if refusal is None:
+                self._is_reserved = True
+                return True
+            self._refusal = self._refusal or refusal
+        return False
+
+    def drop_reservation(self) -> None:
+        """The synthesizer never ran: its row is closed with nothing used."""
+        if not self._is_reserved:
+            return
+        self._is_reserved = False
+        run = Run(self._sized, self._synthesizer_id, self._run.plan, self._run.at, self._run.began)
+        self._engine.settle(run.trace(Outcome.CANCELLED, self._ms(), RequestError("cancelled", "it was not started")))
+
+    # ---- advisers
+
+    def _start_advisers(self) -> None:
+        for advice in self._advice:
+            self._tasks.append(asyncio.create_task(self._advise(advice), name=f"adviser {advice.index}"))
+
+    async def _advisers(self) -> AsyncGenerator[RequestEvent, None]:
+        """Their progress, until all have ended or a quorum is in; then the rest are stopped."""
+        for advice in self._advice:
+            yield self._progress(advice, AdviserPhase.QUEUED)
+        ended = usable = 0
+        quorum = self._fusion.quorum or len(self._advice)
+        while ended < len(self._advice) and usable < quorum:
+            news = await self._news.get()
+            if isinstance(news, Advice):
+                ended += 1
+                usable += news.is_usable
+                yield self._progress(news, AdviserPhase.ENDED)
+            else:
+                yield news
+        stopped = [advice for advice in self._advice if advice.outcome is None]
+        await self.stop_advisers()
+        for advice in stopped:
+            yield self._progress(advice, AdviserPhase.ENDED)
+
+    async def stop_advisers(self) -> None:
+        """Cancels those that still run and waits until each is settled."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    async def _advise(self, advice: Advice) -> None:
+        fusion, clock = self._fusion, self._clock
+        advice.started_ms = self._ms()
+        self._news.put_nowait(self._progress(advice, AdviserPhase.STARTED))
+        try:
+            async with Deadline(clock, fusion.adviser_timeout):
+                async with aclosing(self._engine.single(self._adviser_request(advice), lambda t: _keep(advice, t))) as es:
+                    async for event in es:
+                        if not self._take(advice, event):
+                            break
+            self._conclude(advice)
+        except TimeoutError:
+            self._cut_short(advice, AdviserOutcome.TIMED_OUT, "timeout_total", "not done within its time limit")
+        except asyncio.CancelledError:
+            advice.outcome, advice.failure = AdviserOutcome.CANCELLED, "cancelled"
+            raise
+        finally:
+            advice.ended_ms = self._ms()
+            self._news.put_nowait(advice)
+
+    def _take(self, advice: Advice, event: RequestEvent) -> bool:
+        """Keeps what the event brings; False: enough, stop reading."""
+        if type(event) is Delta or type(event) is ReasoningDelta:
+            if advice.first_token_ms is None:
+                advice.first_token_ms = self._ms()
+                self._news.put_nowait(self._progress(advice, AdviserPhase.FIRST_TOKEN))
+            advice.body_chars += len(event.text)
+            if type(event) is Delta:
+                room = self._fusion.max_proposal_chars - advice.chars
+                text = event.text[:room]
+                advice.text.append(text)
+                advice.chars += len(text)
+                self._news.put_nowait(self._progress(advice, AdviserPhase.TEXT, text))
+                if len(event.text) > room:
+                    advice.outcome = AdviserOutcome.TRUNCATED
+                    advice.message = f"stopped at {self._fusion.max_proposal_chars} characters"
+            if advice.body_chars > MAX_BODY_CHARS:
+                advice.outcome = AdviserOutcome.TRUNCATED if advice.chars >= ENOUGH_CHARS else AdviserOutcome.EMPTY
+                advice.message = "its answer passed 4 MB"
+        elif type(event) is Restarted:
+            advice.text.clear()
+            advice.chars = 0
+        return advice.outcome is None
+
+    def _conclude(self, advice: Advice) -> None:
+        """The child has ended by itself: whole, or with a failure of its own."""
+        trace = advice.trace
+        if advice.outcome is not None or trace is None:
+            return
+        if trace.outcome is Outcome.OK:
+            advice.outcome = AdviserOutcome.OK if advice.proposal.strip() else AdviserOutcome.EMPTY
+            return
+        kind = trace.error.kind if trace.error else "unknown"
+        message = trace.error.message if trace.error else ""
+        if trace.outcome is Outcome.REFUSED:
+            advice.outcome, advice.failure, advice.message = AdviserOutcome.REFUSED, kind, message
+            return
+        self._cut_short(advice, AdviserOutcome.FAILED, kind, message)
+
+    def _cut_short(self, advice: Advice, otherwise: AdviserOutcome, failure: str, message: str) -> None:
+        """What came before the cut is used if it is enough to be worth reading."""
+        advice.outcome = AdviserOutcome.PARTIAL if advice.chars >= ENOUGH_CHARS else otherwise
+        advice.failure, advice.message = failure, message
+
+    def _adviser_request(self, advice: Advice) -> ChatRequest:
+        request, fusion, require = self._request, self._fusion, self._request.require
+        profile = self._registry.profiles.get(advice.profile)
+        provider = self._registry.providers.get(profile.provider) if profile else None
+        # Local models that think by default would think the deadline away.
+        thinks = provider is not None and provider.local and provider.kind is ProviderKind.OLLAMA
+        return ChatRequest(
+            messages=adviser_messages(self._with_default_system(advice.profile), advice.index, fusion.max_input_chars),
+            target=advice.profile,
+            policy=request.policy,
+            stream=True,
+            temperature=fusion.temperature,
+            max_tokens=fusion.adviser_max_tokens,
+            reasoning_effort="none" if thinks else None,
+            require=Require(
+                tags=require.tags, forbid_tags=require.forbid_tags, allow=require.allow, deny=require.deny
+            ),
+            caller=request.caller,
+            request_id=advice.request_id,
+            parent=Parent(self._run.request_id, Stage.ADVISER, advice.index),
+            hops=request.hops,
+        )
+
+    def _with_default_system(self, profile_id: str) -> tuple[Message, ...]:
+        """A profile's default system prompt would stand aside for the adviser's instruction, so it is put in here."""
+        messages = self._request.messages
+        profile = self._registry.profiles.get(profile_id)
+        default = profile.defaults.system if profile else None
+        if default is None or any(message.role in (Role.SYSTEM, Role.DEVELOPER) for message in messages):
+            return messages
+        return (Message(Role.SYSTEM, (Text(default),)), *messages)
+
+    # ---- the synthesizer
+
+    def _synthesizer_request(self, parent: RequestId, proposals: list[Proposal]) -> ChatRequest:
+        order = self._order if proposals and self._order.indexes else drawn_order(
+            [proposal.index for proposal in proposals], self._seed, self._fusion.anonymous
+        )
+        return replace(
+            with_evidence(self._grounded(), proposals, order, self._token, anonymous=self._fusion.anonymous),
+            target=self._fusion.synthesizer,
+            model=None,
+            strict=False,
+            request_id=self._synthesizer_id,
+            parent=Parent(parent, Stage.SYNTHESIZER),
+        )
+
+    def _grounded(self) -> ChatRequest:
+        """The caution is a system message, and would keep the profile's own default one from being added."""
+        messages = self._with_default_system(self._fusion.synthesizer)
+        return self._request if messages is self._request.messages else replace(self._request, messages=messages)
+
+    def _largest(self) -> list[Proposal]:
+        """Stand-ins as large as proposals may get: the plan and the reservation are made with them."""
+        size = self._fusion.max_proposal_chars
+        return [Proposal(i, "x" * size, profile) for i, profile in enumerate(self._fusion.advisers)]
+
+    def _settle_order(self) -> list[Proposal]:
+        usable = [advice for advice in self._advice if advice.is_usable]
+        self._order = drawn_order([advice.index for advice in usable], self._seed, self._fusion.anonymous)
+        self._sent = {advice.index for advice in usable}
+        return [Proposal(advice.index, advice.proposal, self._model_of(advice)) for advice in usable]
+
+    def _model_of(self, advice: Advice) -> str:
+        route = advice.trace.answered if advice.trace else None
+        return route.model if route else advice.profile
+
+    def _answered(self, trace: Trace) -> None:
+        self._answer = trace
+
+    def _best_draft(self) -> Advice | None:
+        """Every synthesizer route is down before its first token: the longest proposal, if the fusion wants that."""
+        answer = self._answer
+        if answer is None or not self._fusion.best_draft or answer.outcome is not Outcome.FAILED or answer.text:
+            return None
+        return max((a for a in self._advice if a.is_usable), key=lambda a: a.chars, default=None)
+
+    # ---- the record
+
+    def _ms(self) -> float:
+        return self._run.t_ms(self._clock)
+
+    def _progress(self, advice: Advice, phase: AdviserPhase, text: str = "") -> AdviserProgress:
+        ended = phase is AdviserPhase.ENDED
+        return AdviserProgress(
+            self._ms(),
+            advice.index,
+            advice.profile,
+            phase,
+            advice.outcome if ended else None,
+            advice.failure if ended else None,
+            text,
+            advice.request_id,
+        )
+
+    def _named(self, plan: Plan) -> Plan:
+        return replace(plan, requested=self._request.target)
+
+    def trace(self, *, cancelled: bool = False) -> Trace:
+        run, answer = self._run, self._answer
+        started = bool(self._order.indexes or self._advised_ms or any(a.started_ms is not None for a in self._advice))
+        base = run.trace(self._outcome(cancelled), self._ms(), self._error(cancelled))
+        if not started:
+            return base
+        children = [advice.trace for advice in self._advice if advice.trace] + ([answer] if answer else [])
+        base = replace(
+            base,
+            usage=_total_usage(children),
+            cost=_total_cost(children),
+            children=tuple(child.request_id for child in children),
+            fusion=self._record(children),
+        )
+        if self._draft is not None:
+            note = f"every route of {self._fusion.synthesizer} is down: this is adviser {self._draft.profile}'s proposal"
+            trace = self._draft.trace
+            return replace(
+                base,
+                text=self._draft.proposal,
+                answered=trace.answered if trace else None,
+                finish_reason=trace.finish_reason if trace else None,
+                first_token_ms=base.total_ms,
+                notes=(*base.notes, note),
+            )
+        if answer is None:
+            return base
+        first = answer.first_token_ms
+        return replace(
+            base,
+            selected=answer.selected,
+            answered=answer.answered,
+            served_model=answer.served_model,
+            attempts=answer.attempts,
+            text=answer.text,
+            reasoning=answer.reasoning,
+            tool_calls=answer.tool_calls,
+            finish_reason=answer.finish_reason,
+            superseded=answer.superseded,
+            first_token_ms=None if first is None else round(self._advised_ms + first, 1),
+            notes=(*base.notes, *answer.notes),
+        )
+
+    def _outcome(self, cancelled: bool) -> Outcome:
+        if cancelled:
+            return Outcome.CANCELLED
+        if self._draft is not None:
+            return Outcome.OK
+        if self._answer is not None:
+            return self._answer.outcome
+        error = self._error(False)
+        return Outcome.REFUSED if error is not None and error.kind in ("budget", "policy") else Outcome.FAILED
+
+    def _error(self, cancelled: bool) -> RequestError | None:
+        if cancelled:
+            return RequestError("cancelled", "the request was cancelled")
+        if self._draft is not None:
+            return None
+        if self._answer is not None:
+            return self._answer.error
+        if self._request.hops > 1:
+            return final_error.too_many_hops(self._request.hops)
+        if not self._fusion.enabled:
+            return RequestError("not_ready", f"fusion/{self._name} is disabled", f"set enabled = true under [fusion.{self._name}]")
+        if self._refusal is not None:
+            return final_error.over_budget(self._run.plan.policy, self._refusal)
+        return final_error.without_attempts(self._run.plan, (), None)
+
+    def _record(self, children: list[Trace]) -> FusionRecord:
+        answer = self._answer
+        return FusionRecord(
+            name=self._name,
+            advisers=tuple(self._adviser_record(advice) for advice in self._advice),
+            order=self._order.labels,
+            seed=self._seed,
+            synthesizer=SynthesizerRecord(
+                profile=self._fusion.synthesizer,
+                route=answer.answered or answer.selected if answer else None,
+                request_id=self._synthesizer_id,
+                started_ms=self._advised_ms or None,
+                first_token_ms=None
+                if answer is None or answer.first_token_ms is None
+                else round(self._advised_ms + answer.first_token_ms, 1),
+                ended_ms=round(self._advised_ms + answer.total_ms, 1) if answer else None,
+                usage=answer.usage if answer else NO_USAGE,
+                cost=answer.cost if answer else NO_COST,
+            ),
+            proposals_used=len(self._sent),
+            cost_usd=_total_cost(children).usd,
+            adviser_ms=self._advised_ms,
+            deadline_ms=self._fusion.adviser_timeout * 1000,
+            quorum=self._fusion.quorum,
+            alone=self._alone(),
+            best_draft=self._draft is not None,
+        )
+
+    def _adviser_record(self, advice: Advice) -> Adviser:
+        trace = advice.trace
+        text = advice.proposal
+        return Adviser(
+            index=advice.index,
+            label=self._order.label(advice.index),
+            profile=advice.profile,
+            route=(trace.answered or trace.selected) if trace else None,
+            request_id=advice.request_id,
+            outcome=advice.outcome or AdviserOutcome.CANCELLED,
+            used=advice.index in self._sent,
+            failure=advice.failure,
+            message=advice.message,
+            text=text,
+            text_chars=advice.chars,
+            text_hash=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16] if text else None,
+            started_ms=advice.started_ms,
+            first_token_ms=advice.first_token_ms,
+            ended_ms=advice.ended_ms,
+            usage=trace.usage if trace else NO_USAGE,
+            cost=trace.cost if trace else NO_COST,
+        )
+
+    def _alone(self) -> AloneEstimate | None:
+        """What the synthesizer would have cost and taken without advisers: its own figures less the evidence read."""
+        answer = self._answer
+        if answer is None or answer.answered is None:
+            return None
+        price = self._registry.price(answer.answered, answer.served_model)
+        if price is None:
+            return AloneEstimate(None, answer.total_ms, measured=False)
+        evidence = tokens_in_chars(sum(advice.chars for advice in self._advice if advice.index in self._sent))
+        usage = replace(answer.usage, input_tokens=max(0, answer.usage.input_tokens - evidence))
+        return AloneEstimate(cost_of(usage, price), answer.total_ms, measured=False)
+
+
+def counterfactual(request: ChatRequest, fusion: Fusion, parent: RequestId) -> ChatRequest:
+    """The synthesizer alone on the same request."""
+    return replace(
+        request,
+        target=fusion.synthesizer,
+        model=None,
+        request_id=None,
+        parent=Parent(parent, Stage.COUNTERFACTUAL),
+    )
+
+
+def resynthesis(trace: Trace, request: ChatRequest, profile: str, *, anonymous: bool) -> ChatRequest:
+    """The stored proposals of a fusion, in the order they were sent, read by another profile."""
+    record = trace.fusion
+    if record is None:
+        raise ValueError("the trace is not a fusion's")
+    used = [adviser for adviser in record.advisers if adviser.used and adviser.text]
+    proposals = [Proposal(each.index, each.text, each.route.model if each.route else each.profile) for each in used]
+    order = drawn_order([each.index for each in used], record.seed, anonymous)
+    return replace(
+        with_evidence(request, proposals, order, secrets.token_hex(12), anonymous=anonymous),
+        target=profile,
+        model=None,
+        request_id=None,
+        parent=Parent(trace.request_id, Stage.RESYNTHESIS),
+    )
+
+
+def _keep(advice: Advice, trace: Trace) -> None:
+    advice.trace = trace
+
+
+def _total_usage(children: list[Trace]) -> Usage:
+    total = NO_USAGE
+    for child in children:
+        total = total + child.usage
+    return total
+
+
+def _total_cost(children: list[Trace]) -> Cost:
+    """One part of unknown price makes the whole unknown."""
+    usd = 0.0
+    for child in children:
+        if child.cost.usd is None:
+            return NO_COST
+        usd += child.cost.usd
+    sources = {child.cost.source for child in children if child.cost.source}
+    return Cost(usd, sources.pop() if len(sources) == 1 else "mixed" if sources else None)

@@ -1,0 +1,37 @@
+"""What one attempt used and cost: reported where the provider says so, else estimated and marked as such."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from clawtui.engine.attempt import Progress
+from clawtui.engine.outcome import NO_COST, NO_USAGE, AttemptOutcome, Cost, Usage, UsageSource
+from clawtui.engine.pricing import PricedBy, cost_of
+from clawtui.engine.tokens import tokens_in_chars
+from clawtui.engine.verdicts import Candidate
+
+
+def metered(
+    progress: Progress, outcome: AttemptOutcome, candidate: Candidate, price: PricedBy | None
+) -> tuple[Usage, Cost]:
+    usage = _usage(progress, outcome, candidate)
+    if price is None:
+        return usage, NO_COST
+    return usage, Cost(cost_of(usage, price), price.source, price.version)
+
+
+def _usage(progress: Progress, outcome: AttemptOutcome, candidate: Candidate) -> Usage:
+    whole = outcome is AttemptOutcome.OK
+    if progress.usage is not None:
+        if whole or progress.finish is not None:
+            return progress.usage
+        # A cut stream reported what it knew at its start: the output that came after is our estimate.
+        seen = tokens_in_chars(progress.output_chars)
+        if seen <= progress.usage.output_tokens:
+            return progress.usage
+        return replace(progress.usage, output_tokens=seen, source=UsageSource.MIXED)
+    began = progress.first_token_at is not None
+    if whole or began or outcome is AttemptOutcome.CANCELLED:
+        # The prompt was on its way when a call was cancelled: providers charge for what they have read.
+        return Usage(candidate.input_tokens, tokens_in_chars(progress.output_chars), source=UsageSource.ESTIMATED)
+    return NO_USAGE

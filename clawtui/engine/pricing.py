@@ -1,0 +1,70 @@
+"""What tokens cost. A price has a source; where none is known there is none, and none never means 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from clawtui.config.schema import Price
+from clawtui.engine.outcome import Usage
+
+MILLION = 1_000_000
+
+
+class PriceSource(StrEnum):
+    CONFIG = "config"  # the profile's own
+    PROVIDER = "provider"  # the provider's table, for all of its models
+    CATALOGUE = "catalogue"
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """Above `from_tokens` of input the whole request is charged at these prices."""
+
+    from_tokens: int
+    input: float
+    output: float
+    cached_input: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PricedBy:
+    """USD per million tokens, and who says so."""
+
+    input: float
+    output: float
+    cached_input: float | None
+    cache_write: float | None
+    source: PriceSource
+    version: str | None = None
+    tiers: tuple[Tier, ...] = ()  # smallest first
+
+    @property
+    def is_free(self) -> bool:
+        return self.input == 0 and self.output == 0
+
+
+def priced(price: Price, source: PriceSource) -> PricedBy:
+    return PricedBy(price.input, price.output, price.cached_input, None, source)
+
+
+def cost_of(usage: Usage, price: PricedBy) -> float:
+    """USD. Cached tokens are a part of the input and cost their own price where there is one."""
+    fresh, output, cached_price = price.input, price.output, price.cached_input
+    for tier in price.tiers:
+        if usage.input_tokens > tier.from_tokens:
+            fresh, output, cached_price = tier.input, tier.output, tier.cached_input
+    cached = min(usage.cached_input_tokens, usage.input_tokens)
+    written = min(usage.cache_write_tokens, usage.input_tokens - cached)
+    plain = usage.input_tokens - cached - written
+    total = plain * fresh
+    total += cached * (fresh if cached_price is None else cached_price)
+    total += written * (fresh if price.cache_write is None else price.cache_write)
+    return (total + usage.output_tokens * output) / MILLION
+
+
+def worst_cost(input_tokens: int, output_tokens: int, price: PricedBy) -> float:
+    """The most that so many tokens can cost, whatever the cache does."""
+    dearest_input = max(price.input, price.cache_write or 0.0, *(tier.input for tier in price.tiers), 0.0)
+    dearest_output = max(price.output, *(tier.output for tier in price.tiers), 0.0)
+    return (input_tokens * dearest_input + output_tokens * dearest_output) / MILLION

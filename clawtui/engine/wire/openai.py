@@ -1,0 +1,215 @@
+"""OpenAI's chat completions, as every compatible server speaks them: what goes out. `openai_answer` reads what returns.
+
+Rules where the wire leaves a choice:
+- `max_completion_tokens` goes to OpenAI itself and to Azure, whose newer models refuse the older name; `max_tokens` to
+  everybody else, who may not know the newer one.
+- Reasoning models of OpenAI's (o1, o3, gpt-5 …) take the `developer` role and no temperature of their own.
+- Usage in a stream is asked for with `stream_options`, unless the route is known to refuse it.
+"""
+
+from __future__ import annotations
+
+import re
+from binascii import b2a_base64
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from clawtui.config.schema import ProviderKind
+from clawtui.config.secrets import Secret
+from clawtui.engine.request import ChatRequest, Media, MediaKind, Message, Role, Text, Tool
+from clawtui.engine.wire.dialect import Call, Framing, ListedModel, Outgoing, Piece, WireError
+from clawtui.engine.wire.error_bodies import document_in, text_in, word
+from clawtui.engine.wire.openai_answer import OpenAIReader, wire_error
+from clawtui.engine.wire.outgoing import body_bytes, headers_of, url_of
+
+REASONING_MODEL = re.compile(r"^(?:openai/)?(?:o[1-9](?:-|$)|gpt-5)")
+AUDIO_FORMATS = {"audio/wav": "wav", "audio/x-wav": "wav", "audio/mpeg": "mp3", "audio/mp3": "mp3"}
+TOOL_CHOICES = frozenset({"auto", "none", "required"})
+# The wire's names for what `dropped` may say in our words.
+NAMES = {"max_tokens": "max_completion_tokens", "parallel_tools": "parallel_tool_calls", "schema": "response_format"}
+
+
+class OpenAI:
+    @property
+    def kind(self) -> ProviderKind:
+        return ProviderKind.OPENAI
+
+    @property
+    def framing(self) -> Framing:
+        return Framing.SSE
+
+    def encode(self, call: Call) -> Outgoing:
+        own = _authorization(call.secret, call.base_url)
+        if call.stream:
+            own["Accept"] = "text/event-stream"
+        return Outgoing(
+            "POST",
+            url_of(f"{call.base_url}/chat/completions", call.query),
+            headers_of(own, call.headers, call.request.hops),
+            body_bytes(_body(call), call.extra),
+        )
+
+    def reader(self, call: Call) -> OpenAIReader:
+        return OpenAIReader(sum(len(message.tool_calls) for message in call.request.messages))
+
+    def read_whole(self, document: object, call: Call) -> Sequence[Piece]:
+        return self.reader(call).whole(document)
+
+    def read_error(self, status: int, body: bytes) -> WireError:
+        document = document_in(body)
+        return WireError(message=text_in(body)) if document is None else wire_error(document)
+
+    def models_request(
+        self, base_url: str, secret: Secret | None, headers: Mapping[str, str], query: Mapping[str, str]
+    ) -> Outgoing:
+        own = _authorization(secret, base_url)
+        return Outgoing("GET", url_of(f"{base_url}/models", query), headers_of(own, headers, 0))
+
+    def read_models(self, document: object) -> Sequence[ListedModel]:
+        listed = document.get("data", document.get("models")) if isinstance(document, Mapping) else document
+        return tuple(
+            ListedModel(name, _window(entry))
+            for entry in (listed if isinstance(listed, list) else ())
+            if isinstance(entry, Mapping) and (name := word(entry.get("id")) or word(entry.get("name")))
+        )
+
+    def inexpressible(self, request: ChatRequest) -> str | None:
+        for message in request.messages:
+            for media in message.media:
+                if media.kind is MediaKind.AUDIO and media.media_type not in AUDIO_FORMATS:
+                    return f"this wire takes sound as WAV or MP3, not as {media.media_type}"
+        return None
+
+
+def _authorization(secret: Secret | None, base_url: str) -> dict[str, str]:
+    if secret is None:
+        return {}
+    if _is_azure(base_url):
+        return {"api-key": secret.reveal()}
+    return {"Authorization": f"Bearer {secret.reveal()}"}
+
+
+@lru_cache(maxsize=64)
+def _is_azure(base_url: str) -> bool:
+    host = urlsplit(base_url).hostname or ""
+    return host.endswith((".openai.azure.com", ".services.ai.azure.com", ".cognitiveservices.azure.com"))
+
+
+@lru_cache(maxsize=64)
+def _is_openai(base_url: str) -> bool:
+    return (urlsplit(base_url).hostname or "").endswith("api.openai.com") or _is_azure(base_url)
+
+
+def _window(entry: Mapping[str, Any]) -> int | None:
+    """OpenRouter, vLLM and Groq tell the window in the list, each under a name of its own."""
+    for name in ("context_length", "max_model_len", "context_window", "max_context_length"):
+        value = entry.get(name)
+        if isinstance(value, int) and value > 0:
+            return value
+    return None
+
+
+def _body(call: Call) -> dict[str, Any]:
+    request, dropped = call.request, call.dropped
+    reasons = _is_openai(call.base_url) and REASONING_MODEL.match(call.model) is not None
+    body: dict[str, Any] = {"model": call.model, "messages": _messages(request, reasons)}
+    if call.stream:
+        body["stream"] = True
+        if call.stream_usage and "stream_options" not in dropped:
+            body["stream_options"] = {"include_usage": True}
+    if call.max_tokens is not None:
+        name = "max_completion_tokens" if _is_openai(call.base_url) else "max_tokens"
+        if name in dropped:
+            name = "max_tokens" if name == "max_completion_tokens" else "max_completion_tokens"
+        if name not in dropped:
+            body[name] = call.max_tokens
+    wishes: dict[str, Any] = {
+        "temperature": None if reasons else request.temperature,
+        "top_p": None if reasons else request.top_p,
+        "seed": request.seed,
+        "stop": list(request.stop) or None,
+        "reasoning_effort": request.reasoning_effort,
+        "tools": [_tool(tool) for tool in request.tools] or None,
+        "tool_choice": _tool_choice(request.tool_choice) if request.tools else None,
+        "parallel_tool_calls": request.parallel_tools if request.tools else None,
+        "response_format": _response_format(request),
+    }
+    for name, value in wishes.items():
+        if value is not None and not _is_dropped(name, dropped):
+            body[name] = value
+    return body
+
+
+def _is_dropped(name: str, dropped: frozenset[str]) -> bool:
+    return bool(dropped) and (name in dropped or any(NAMES.get(word) == name for word in dropped))
+
+
+def _messages(request: ChatRequest, reasons: bool) -> list[dict[str, Any]]:
+    return [_message(message, reasons) for message in request.messages]
+
+
+def _message(message: Message, reasons: bool) -> dict[str, Any]:
+    match message.role:
+        case Role.SYSTEM | Role.DEVELOPER:
+            return {"role": "developer" if reasons else "system", "content": message.text}
+        case Role.TOOL:
+            return {"role": "tool", "tool_call_id": message.tool_call_id or "", "content": message.text}
+        case Role.ASSISTANT if message.tool_calls:
+            calls = [
+                {"id": each.id, "type": "function", "function": {"name": each.name, "arguments": each.arguments or "{}"}}
+                for each in message.tool_calls
+            ]
+            return {"role": "assistant", "content": message.text or None, "tool_calls": calls}
+        case _:
+            return {"role": message.role.value, "content": _content(message)}
+
+
+def _content(message: Message) -> str | list[dict[str, Any]]:
+    parts = message.parts
+    if len(parts) == 1 and isinstance(parts[0], Text):
+        return parts[0].text
+    if not message.media:
+        return message.text
+    return [{"type": "text", "text": part.text} if isinstance(part, Text) else _media(part) for part in parts]
+
+
+def _media(media: Media) -> dict[str, Any]:
+    data = b2a_base64(media.data, newline=False).decode("ascii")
+    if media.kind is MediaKind.IMAGE:
+        return {"type": "image_url", "image_url": {"url": f"data:{media.media_type};base64,{data}"}}
+    return {"type": "input_audio", "input_audio": {"data": data, "format": AUDIO_FORMATS.get(media.media_type, "wav")}}
+
+
+def _tool(tool: Tool) -> dict[str, Any]:
+    return {
+        "type": "function",
+        "function": {"name": tool.name, "description": tool.description, "parameters": tool.parameters},
+    }
+
+
+def _tool_choice(choice: str | None) -> str | dict[str, Any] | None:
+    if choice is None or choice in TOOL_CHOICES:
+        return choice
+    return {"type": "function", "function": {"name": choice}}
+
+
+def _response_format(request: ChatRequest) -> dict[str, Any] | None:
+    if request.schema is None:
+        return None
+    schema = {"name": request.schema_name, "schema": request.schema, "strict": _fits_strict(request.schema)}
+    return {"type": "json_schema", "json_schema": schema}
+
+
+def _fits_strict(schema: Any) -> bool:
+    """Strict mode refuses schemas whose objects leave fields open or optional."""
+    if isinstance(schema, list):
+        return all(_fits_strict(entry) for entry in schema)
+    if not isinstance(schema, Mapping):
+        return True
+    if schema.get("type") == "object" or "properties" in schema:
+        named = schema.get("properties", {})
+        if schema.get("additionalProperties") is not False or set(schema.get("required", ())) != set(named):
+            return False
+    return all(_fits_strict(value) for value in schema.values())
