@@ -48,3 +48,17 @@ def written_table(path: Key, values: Mapping[str, Any], newline: str = "\n") -> 
         else:
             lines.append(line)
     return newline.join(lines) + newline + "".join(newline + table for table in inner)
+
+
+def written_config(values: Mapping[str, Any]) -> str:
+    """A whole config: its plain fields, then one table for each named thing."""
+    plain = {name: value for name, value in values.items() if not isinstance(value, Mapping)}
+    parts = ["".join(f"{written_key(name)} = {written(value)}\n" for name, value in plain.items())]
+    for name, value in values.items():
+        if not isinstance(value, Mapping) or not value:
+            continue
+        if all(isinstance(inner, Mapping) for inner in value.values()):
+            parts.extend(written_table((name, inner), table) for inner, table in value.items())
+        else:
+            parts.append(written_table((name,), value))
+    return "\n".join(part for part in parts if part)

@@ -122,6 +122,7 @@ class Fusing:
         self._fusion: Fusion = engine.registry.fusions[name]
         at = self._clock.wall()
         self._request = request
+        self._order = Order(())
         self._seed = secrets.randbits(31)
         self._token = secrets.token_hex(12)
         request_id = request.request_id or new_request_id(at)
@@ -131,7 +132,6 @@ class Fusing:
         self._advice = [Advice(i, p, new_request_id(at)) for i, p in enumerate(self._fusion.advisers)]
         self._tasks: list[asyncio.Task[None]] = []
         self._news: asyncio.Queue[RequestEvent | Advice] = asyncio.Queue()
-        self._order = Order(())
         self._sent: set[int] = set()
         self._advised_ms = 0.0
         self._is_reserved = False

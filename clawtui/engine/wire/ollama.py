@@ -176,10 +176,11 @@ def _wire_error(document: object) -> WireError:
 class OllamaReader:
     """One answer, line by line. Calls come whole, without ids: they are numbered over the conversation."""
 
-    __slots__ = ("_calls", "_complete", "_has_model")
+    __slots__ = ("_called", "_calls", "_complete", "_has_model")
 
     def __init__(self, earlier_calls: int) -> None:
         self._calls = earlier_calls
+        self._called = False
         self._complete = False
         self._has_model = False
 
@@ -212,7 +213,6 @@ class OllamaReader:
             self._has_model = True
             pieces.append(ModelPiece(model))
         message = document.get("message")
-        called = False
         if isinstance(message, Mapping):
             if thought := word(message.get("thinking")):
                 pieces.append(ReasoningPiece(thought))
@@ -222,13 +222,13 @@ class OllamaReader:
             for call in calls if isinstance(calls, list) else ():
                 function = call.get("function") if isinstance(call, Mapping) else None
                 if isinstance(function, Mapping) and (name := word(function.get("name"))):
-                    called = True
+                    self._called = True
                     pieces.append(ToolPiece(self._id_of(call), name, _text_of(function.get("arguments"))))
         if document.get("done") is True:
             self._complete = True
             pieces.append(UsagePiece(_usage(document)))
             raw = word(document.get("done_reason")) or "stop"
-            reason = FinishReason.TOOL_CALLS if called else _FINISH.get(raw, FinishReason.OTHER)
+            reason = FinishReason.TOOL_CALLS if self._called else _FINISH.get(raw, FinishReason.OTHER)
             pieces.append(FinishPiece(reason, raw))
         return pieces
 

@@ -46,7 +46,7 @@ class OpenAI:
             own["Accept"] = "text/event-stream"
         return Outgoing(
             "POST",
-            url_of(f"{call.base_url}/chat/completions", call.query),
+            url_of(f"{call.base_url.rstrip('/')}/chat/completions", call.query),
             headers_of(own, call.headers, call.request.hops),
             body_bytes(_body(call), call.extra),
         )
@@ -65,7 +65,7 @@ class OpenAI:
         self, base_url: str, secret: Secret | None, headers: Mapping[str, str], query: Mapping[str, str]
     ) -> Outgoing:
         own = _authorization(secret, base_url)
-        return Outgoing("GET", url_of(f"{base_url}/models", query), headers_of(own, headers, 0))
+        return Outgoing("GET", url_of(f"{base_url.rstrip('/')}/models", query), headers_of(own, headers, 0))
 
     def read_models(self, document: object) -> Sequence[ListedModel]:
         listed = document.get("data", document.get("models")) if isinstance(document, Mapping) else document

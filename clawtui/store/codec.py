@@ -1,0 +1,120 @@
+"""Frozen dataclasses as JSON and back. Fields at their defaults are left out, unknown ones passed over, so that records
+written by a neighbouring version still read."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import types
+import typing
+from collections.abc import Callable, Mapping
+from enum import Enum
+from functools import lru_cache
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+KIND = "!"  # tells which of several dataclasses a value is
+
+
+def dumps(value: object) -> str:
+    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def loads(kind: type[T], text: str) -> T:
+    result: T = _reader(kind)(json.loads(text))
+    return result
+
+
+def plain(value: Any) -> Any:
+    kind = type(value)
+    if kind is str or kind is int or kind is float or kind is bool or value is None:
+        return value
+    fields = _fields(kind)
+    if fields is not None:
+        out: dict[str, Any] = {}
+        for name, usual in fields:
+            item = getattr(value, name)
+            if item is not usual and item != usual:
+                out[name] = plain(item)
+        if kind.__name__ in _TAGGED:
+            out[KIND] = kind.__name__
+        return out
+    if kind is tuple or kind is list:
+        return [plain(item) for item in value]
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    raise TypeError(f"{kind.__name__} has no place in a record")
+
+
+_TAGGED = frozenset({"Text", "Media"})  # members of unions of dataclasses
+_MISSING = object()
+
+
+@lru_cache(maxsize=256)
+def _fields(kind: type) -> tuple[tuple[str, Any], ...] | None:
+    if not dataclasses.is_dataclass(kind):
+        return None
+    return tuple((item.name, item.default if item.default is not dataclasses.MISSING else _MISSING) for item in dataclasses.fields(kind))
+
+
+Reader = Callable[[Any], Any]
+
+
+@lru_cache(maxsize=512)
+def _reader(kind: Any) -> Reader:
+    origin = typing.get_origin(kind)
+    if origin is typing.Union or origin is types.UnionType:
+        return _union(typing.get_args(kind))
+    if origin in (tuple, list):
+        inner = _reader(typing.get_args(kind)[0])
+        return lambda value: tuple(inner(item) for item in value)
+    if origin in (frozenset, set):
+        return frozenset
+    if origin is not None and issubclass(origin, Mapping):
+        return dict
+    if dataclasses.is_dataclass(kind):
+        return _dataclass(kind)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind
+    if kind is bytes:
+        return base64.b64decode
+    if kind is float:
+        return lambda value: float(value)
+    return lambda value: value
+
+
+def _union(members: tuple[Any, ...]) -> Reader:
+    rest = [member for member in members if member is not type(None)]
+    tagged = {member.__name__: _reader(member) for member in rest if dataclasses.is_dataclass(member)}
+    if len(rest) == 1:
+        inner = _reader(rest[0])
+        return lambda value: None if value is None else inner(value)
+
+    def read(value: Any) -> Any:
+        if isinstance(value, dict) and KIND in value:
+            return tagged[value[KIND]](value)
+        return value
+
+    return read
+
+
+def _dataclass(kind: Any) -> Reader:
+    hints: dict[str, Any] = {}
+    readers: dict[str, Reader] = {}
+
+    def read(value: dict[str, Any]) -> Any:
+        if not readers:
+            hints.update(typing.get_type_hints(kind))
+            readers.update((item.name, _reader(hints[item.name])) for item in dataclasses.fields(kind))
+        return kind(**{name: readers[name](item) for name, item in value.items() if name in readers})
+
+    return read

@@ -1,0 +1,72 @@
+"""How much there is, and how it becomes less."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from clawtui.store import rollups
+from clawtui.store.reading import Reading
+from clawtui.store.writer import Writer
+
+DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    bytes: int
+    ledger_rows: int
+    traces: int
+    attempts: int
+    conversations: int
+    eval_runs: int
+    oldest: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    traces: int
+    ledger_rows: int
+    attempts: int
+
+
+class Maintenance:
+    def __init__(self, path: Path, writer: Writer, reading: Reading) -> None:
+        self._path = path
+        self._writer = writer
+        self._reading = reading
+
+    async def size(self) -> Size:
+        def read(connection: sqlite3.Connection) -> Size:
+            names = ("ledger", "traces", "attempts", "conversations", "eval_runs")
+            counts = [int(connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]) for name in names]
+            oldest = connection.execute("SELECT min(at) FROM ledger").fetchone()[0]
+            parts = (self._path.with_name(self._path.name + suffix) for suffix in ("", "-wal", "-shm"))
+            return Size(sum(part.stat().st_size for part in parts if part.exists()), *counts, oldest)
+
+        return await self._reading.run(read)
+
+    async def prune(self, before: float) -> Pruned:
+        """Deletes traces, attempts and settled rows older than a moment; roll-ups keep their sums."""
+
+        def change(connection: sqlite3.Connection) -> Pruned:
+            connection.execute(
+                "DELETE FROM trace_texts WHERE request_id IN (SELECT request_id FROM traces WHERE at < ?)", (before,)
+            )
+            traces = connection.execute("DELETE FROM traces WHERE at < ?", (before,)).rowcount
+            attempts = connection.execute("DELETE FROM attempts WHERE at < ?", (before,)).rowcount
+            rows = connection.execute("DELETE FROM ledger WHERE at < ? AND state <> 'open'", (before,)).rowcount
+            connection.execute("DELETE FROM turns WHERE conversation IN (SELECT id FROM conversations WHERE deleted < ?)", (before,))
+            connection.execute("DELETE FROM conversations WHERE deleted < ?", (before,))
+            return Pruned(traces, rows, attempts)
+
+        result = await self._writer.commit(change)
+        assert isinstance(result, Pruned)
+        return result
+
+    async def rebuild(self) -> int:
+        """Counts all figures anew from the rows; returns how many rows were read."""
+        result = await self._writer.commit(rollups.rebuild)
+        assert isinstance(result, int)
+        return result

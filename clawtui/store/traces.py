@@ -1,0 +1,237 @@
+"""Whole records of requests, kept as far as retention allows; listed by windows, so that any number of them scrolls."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from clawtui.config.schema import Retention
+from clawtui.engine.outcome import FusionRecord, Outcome, Trace
+from clawtui.store import codec
+from clawtui.store.reading import Reading
+
+COLUMNS = (
+    "request_id, at, caller, policy, requested, answered, profile, outcome, first_token_ms, total_ms, input_tokens,"
+    " output_tokens, usage_source, cost_usd, attempts, failovers, fusion, error_kind, parent, stage"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRow:
+    """One line of the list."""
+
+    request_id: str
+    at: float
+    caller: str
+    policy: str
+    requested: str | None
+    answered: str | None
+    profile: str | None
+    outcome: Outcome
+    first_token_ms: float | None
+    total_ms: float
+    input_tokens: int
+    output_tokens: int
+    usage_source: str
+    cost_usd: float | None
+    attempts: int
+    failovers: int
+    fusion: str | None
+    error_kind: str | None
+    parent: str | None
+    stage: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TraceFilter:
+    """What the list shows. `text` matches who was asked, who answered, the caller, and kept words."""
+
+    text: str = ""
+    outcome: Outcome | None = None
+    profile: str | None = None
+    fusion_only: bool = False
+    before: float | None = None  # only older ones
+
+
+EVERYTHING = TraceFilter()
+
+
+def kept(trace: Trace, retention: Retention) -> Trace | None:
+    """The trace as it may lie on disk; None: not at all. Without `full`, lengths and hashes stand where words were."""
+    match retention:
+        case Retention.FULL:
+            return trace
+        case Retention.NONE:
+            return None
+        case Retention.METADATA:
+            return replace(
+                trace,
+                text="",
+                reasoning="",
+                tool_calls=tuple(replace(call, arguments="") for call in trace.tool_calls),
+                superseded=tuple(replace(each, text="") for each in trace.superseded),
+                attempts=tuple(replace(each, message=None) for each in trace.attempts),
+                # Servers quote prompts in their errors; what stays is the kind and when to come back.
+                error=replace(trace.error, message=f"{trace.error.kind}", hint="") if trace.error else None,
+                fusion=_without_words(trace.fusion) if trace.fusion else None,
+                request=None,
+                notes=(*trace.notes, f"answer: {len(trace.text)} characters, {_hash(trace.text)}") if trace.text else trace.notes,
+            )
+
+
+def _without_words(record: FusionRecord) -> FusionRecord:
+    return replace(record, advisers=tuple(replace(each, text="", message=None) for each in record.advisers))
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def keep_trace(connection: sqlite3.Connection, trace: Trace, retention: Retention) -> None:
+    """In the writer's thread, in the transaction of the ledger's row."""
+    record = kept(trace, retention)
+    if record is None:
+        return
+    routes = [attempt.route for attempt in trace.attempts]
+    hops = sum(before != after for before, after in zip(routes, routes[1:], strict=False))
+    connection.execute(
+        f"INSERT OR REPLACE INTO traces ({COLUMNS}, document) VALUES ({'?,' * 20}?)",
+        (
+            trace.request_id,
+            trace.at,
+            trace.caller,
+            trace.policy,
+            trace.requested,
+            str(trace.answered) if trace.answered else None,
+            trace.answered.profile if trace.answered else None,
+            trace.outcome.value,
+            trace.first_token_ms,
+            trace.total_ms,
+            trace.usage.input_tokens,
+            trace.usage.output_tokens,
+            trace.usage.source.value,
+            trace.cost.usd,
+            len(trace.attempts),
+            hops,
+            trace.fusion.name if trace.fusion else None,
+            trace.error.kind if trace.error else None,
+            trace.parent,
+            trace.stage.value if trace.stage else None,
+            codec.dumps(record),
+        ),
+    )
+    if retention is Retention.FULL:
+        words = "\n".join([*(m.text for m in trace.request.messages if m.text), trace.text]) if trace.request else trace.text
+        connection.execute("INSERT INTO trace_texts (request_id, text) VALUES (?, ?)", (trace.request_id, words[:100_000]))
+
+
+class Traces:
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+
+    async def one(self, request_id: str) -> Trace | None:
+        """The whole trace, by its id or a beginning of it that only one has."""
+
+        def read(connection: sqlite3.Connection) -> Trace | None:
+            rows = connection.execute(
+                "SELECT document FROM traces WHERE request_id >= ? AND request_id < ? LIMIT 2",
+                (request_id, request_id + "\U0010ffff"),
+            ).fetchall()
+            exact = connection.execute("SELECT document FROM traces WHERE request_id = ?", (request_id,)).fetchone()
+            if exact is not None:
+                return codec.loads(Trace, exact[0])
+            return codec.loads(Trace, rows[0][0]) if len(rows) == 1 and len(request_id) >= 6 else None
+
+        return await self._reading.run(read)
+
+    async def children(self, request_id: str) -> list[Trace]:
+        def read(connection: sqlite3.Connection) -> list[Trace]:
+            rows = connection.execute(
+                "SELECT document FROM traces WHERE parent = ? ORDER BY stage, request_id", (request_id,)
+            ).fetchall()
+            return [codec.loads(Trace, document) for (document,) in rows]
+
+        return await self._reading.run(read)
+
+    async def count(self, wanted: TraceFilter = EVERYTHING) -> int:
+        where, values = _where(wanted)
+
+        def read(connection: sqlite3.Connection) -> int:
+            return int(connection.execute(f"SELECT count(*) FROM traces WHERE {where}", values).fetchone()[0])
+
+        return await self._reading.run(read)
+
+    async def window(self, offset: int, limit: int, wanted: TraceFilter = EVERYTHING) -> list[TraceRow]:
+        """Newest first. Children of compound requests are shown with their parent, not in the list."""
+        where, values = _where(wanted)
+
+        def read(connection: sqlite3.Connection) -> list[TraceRow]:
+            # The ids are found in the index alone; only the shown rows are read whole.
+            rows = connection.execute(
+                f"SELECT {COLUMNS} FROM traces WHERE request_id IN"
+                f" (SELECT request_id FROM traces WHERE {where} ORDER BY at DESC LIMIT ? OFFSET ?) ORDER BY at DESC",
+                (*values, limit, offset),
+            ).fetchall()
+            return [_row(row) for row in rows]
+
+        return await self._reading.run(read)
+
+    async def attempts_of(self, profile: str | None, provider: str, model: str, limit: int = 20) -> list[AttemptRow]:
+        def read(connection: sqlite3.Connection) -> list[AttemptRow]:
+            rows = connection.execute(
+                "SELECT request_id, number, at, credential, outcome, failure, status, ms, first_token_ms FROM attempts"
+                " WHERE provider = ? AND model = ? AND profile = ? ORDER BY at DESC LIMIT ?",
+                (provider, model, profile or "-", limit),
+            ).fetchall()
+            return [AttemptRow(*row) for row in rows]
+
+        return await self._reading.run(read)
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    request_id: str
+    number: int
+    at: float
+    credential: str | None
+    outcome: str
+    failure: str | None
+    status: int | None
+    ms: float
+    first_token_ms: float | None
+
+
+def _row(row: Sequence[object]) -> TraceRow:
+    values = list(row)
+    values[7] = Outcome(str(values[7]))
+    return TraceRow(*values)  # type: ignore[arg-type]  # columns and fields have one order, kept by COLUMNS
+
+
+def _where(wanted: TraceFilter) -> tuple[str, tuple[object, ...]]:
+    parts, values = ["parent IS NULL"], list[object]()
+    if wanted.outcome is not None:
+        parts.append("outcome = ?")
+        values.append(wanted.outcome.value)
+    if wanted.profile:
+        parts.append("(profile = ? OR requested = ?)")
+        values += [wanted.profile, wanted.profile]
+    if wanted.fusion_only:
+        parts.append("fusion IS NOT NULL")
+    if wanted.before is not None:
+        parts.append("at < ?")
+        values.append(wanted.before)
+    if text := wanted.text.strip():
+        like = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        fields = ("requested", "answered", "caller", "policy", "error_kind", "request_id")
+        any_field = " OR ".join(f"{name} LIKE ? ESCAPE '\\'" for name in fields)
+        parts.append(f"({any_field} OR request_id IN (SELECT request_id FROM trace_texts WHERE trace_texts MATCH ?))")
+        values += [like] * len(fields) + [matching(text)]
+    return " AND ".join(parts), tuple(values)
+
+
+def matching(text: str) -> str:
+    """What a person typed, as an FTS query of plain words: the last one may be unfinished."""
+    words = ['"' + word.replace('"', '""') + '"' for word in text.split()]
+    return " ".join(words[:-1] + [words[-1] + "*"]) if words else '""'

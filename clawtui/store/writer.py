@@ -1,0 +1,284 @@
+"""The one writer of a process: a thread of its own that gathers changes into transactions. No request waits for it but
+for its own reservation, and that for one group commit.
+
+When nothing can be written (disk full, read-only, locked for long), changes wait in memory, bounded, and are written
+when it can; the state is told to whoever shows it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from clawtui.store.database import open_for_writing
+
+log = logging.getLogger(__name__)
+
+GROUP_SECONDS = 0.004  # reservations that come within this time share a commit
+IDLE_SECONDS = 0.1  # what nobody waits for is written at least this often
+MOST_WAITING = 100_000
+RETRY_SECONDS = 1.0
+MOST_IN_BATCH = 2_000
+
+Change = Callable[[sqlite3.Connection], object]
+
+
+class StoreDown(Exception):
+    """Nothing can be written now; the message says why."""
+
+
+@dataclass(slots=True)
+class _Job:
+    change: Change
+    loop: asyncio.AbstractEventLoop | None = None
+    future: asyncio.Future[object] | None = None
+
+
+class Writer:
+    def __init__(self, path: Path, told: Callable[[bool, int, str], None]) -> None:
+        self._path = path
+        self._told = told  # saving or not, how much waits, why
+        self._jobs: deque[_Job] = deque()
+        self._wake = threading.Event()
+        self._urgent = threading.Event()
+        self._closing = False
+        self._thread: threading.Thread | None = None
+        self._connection: sqlite3.Connection | None = None
+        self._down: str | None = None
+        self._dropped = 0
+        self._before_commit: list[Change] = []
+        self._periodic: list[tuple[float, float, Change]] = []
+        self.moved_aside: Path | None = None
+
+    # ---- from the loop
+
+    def start(self) -> None:
+        """Opens the file in the calling thread, so that a newer schema is told at once, then starts the thread."""
+        try:
+            opened = open_for_writing(self._path)
+            self._connection, self.moved_aside = opened.connection, opened.moved_aside
+        except (sqlite3.Error, OSError) as error:
+            self._set_down(error)
+        self._thread = threading.Thread(target=self._main, name="clawtui-store", daemon=True)
+        self._thread.start()
+
+    @property
+    def down(self) -> str | None:
+        """Why nothing can be written now; None while all is well."""
+        return self._down
+
+    @property
+    def waiting(self) -> int:
+        return len(self._jobs)
+
+    def before_each_commit(self, change: Change) -> None:
+        self._before_commit.append(change)
+
+    def every(self, seconds: float, change: Change) -> None:
+        """Runs in the writer's thread, again and again, while the file can be written."""
+        self._periodic.append((seconds, 0.0, change))
+
+    def put(self, change: Change) -> None:
+        """Takes note of a change. Never waits; durable within 250 ms while all is well."""
+        if len(self._jobs) >= MOST_WAITING:
+            self._dropped += 1
+            return
+        self._jobs.append(_Job(change))
+        self._wake.set()
+
+    async def commit(self, change: Change) -> object:
+        """Returns the change's result once it is durable; StoreDown where it cannot be."""
+        if self._down is not None:
+            raise StoreDown(self._down)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[object] = loop.create_future()
+        self._jobs.append(_Job(change, loop, future))
+        self._urgent.set()
+        self._wake.set()
+        return await future
+
+    async def flush(self) -> None:
+        """Returns when all that was put before is durable, or cannot be."""
+        try:
+            await self.commit(lambda connection: None)
+        except StoreDown:
+            return
+
+    async def aclose(self) -> None:
+        self._closing = True
+        self._urgent.set()
+        self._wake.set()
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join)
+            self._thread = None
+
+    # ---- in the thread
+
+    def _main(self) -> None:
+        while True:
+            self._wake.wait(timeout=0.5)
+            if not self._jobs and not self._closing:
+                self._wake.clear()
+                self._run_periodic()
+                continue
+            # Let a group gather: short where somebody waits, longer where nobody does.
+            if not self._closing:
+                if not self._urgent.is_set():
+                    self._urgent.wait(IDLE_SECONDS)
+                if self._urgent.is_set():
+                    time.sleep(GROUP_SECONDS)
+            self._urgent.clear()
+            self._wake.clear()
+            if self._connection is None and not self._reopen():
+                self._refuse_waiting()
+                if self._closing:
+                    return
+                self._urgent.wait(RETRY_SECONDS)
+                self._wake.set()
+                continue
+            while self._jobs:
+                if not self._write_batch():
+                    break
+            self._run_periodic()
+            if self._closing and (not self._jobs or self._down is not None):
+                break
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _write_batch(self) -> bool:
+        """One transaction. A batch that fails as a whole is tried job by job, so that one bad change loses only itself."""
+        connection = self._connection
+        assert connection is not None
+        batch = [self._jobs.popleft() for _ in range(min(MOST_IN_BATCH, len(self._jobs)))]
+        try:
+            results = self._transaction(connection, batch)
+        except sqlite3.OperationalError as error:
+            self._put_back(batch, error)
+            return False
+        except (sqlite3.DatabaseError, ValueError, TypeError, KeyError) as error:
+            if len(batch) > 1:
+                for job in batch:
+                    self._write_alone(connection, job)
+                return True
+            self._fail(batch[0], error)
+            return True
+        self._set_up()
+        for job, result in zip(batch, results, strict=True):
+            _resolve(job, result)
+        return True
+
+    def _write_alone(self, connection: sqlite3.Connection, job: _Job) -> None:
+        try:
+            (result,) = self._transaction(connection, [job])
+        except (sqlite3.Error, ValueError, TypeError, KeyError) as error:
+            self._fail(job, error)
+        else:
+            _resolve(job, result)
+
+    def _transaction(self, connection: sqlite3.Connection, batch: list[_Job]) -> list[object]:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            results = [job.change(connection) for job in batch]
+            for change in self._before_commit:
+                change(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        return results
+
+    def _put_back(self, batch: list[_Job], error: sqlite3.OperationalError) -> None:
+        """Busy, full or read-only: nothing is lost, and who waits is told."""
+        self._jobs.extendleft(reversed([job for job in batch if job.future is None]))
+        self._set_down(error)
+        for job in batch:
+            if job.future is not None:
+                _reject(job, StoreDown(self._down or "the store is down"))
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _refuse_waiting(self) -> None:
+        waiting = [job for job in self._jobs if job.future is not None]
+        for job in waiting:
+            self._jobs.remove(job)
+            _reject(job, StoreDown(self._down or "the store is down"))
+
+    def _fail(self, job: _Job, error: Exception) -> None:
+        log.warning("a change could not be stored: %s", type(error).__name__)
+        if job.future is not None:
+            _reject(job, error)
+
+    def _reopen(self) -> bool:
+        try:
+            opened = open_for_writing(self._path)
+        except (sqlite3.Error, OSError) as error:
+            self._set_down(error)
+            return False
+        self._connection = opened.connection
+        self.moved_aside = opened.moved_aside or self.moved_aside
+        return True
+
+    def _run_periodic(self) -> None:
+        now = time.monotonic()
+        for index, (seconds, last, change) in enumerate(self._periodic):
+            if self._connection is not None and now - last >= seconds:
+                self._periodic[index] = (seconds, now, change)
+                try:
+                    self._transaction(self._connection, [_Job(change)])
+                except sqlite3.Error as error:
+                    log.warning("upkeep of the store failed: %s", type(error).__name__)
+
+    def _set_down(self, error: Exception) -> None:
+        self._down = _why(error, self._path)
+        self._told(False, len(self._jobs), self._down)
+
+    def _set_up(self) -> None:
+        if self._down is not None:
+            self._down = None
+            self._told(True, len(self._jobs), "")
+
+
+def _resolve(job: _Job, result: object) -> None:
+    if job.future is not None and job.loop is not None:
+        _from_thread(job.loop, job.future, lambda future: future.set_result(result))
+
+
+def _reject(job: _Job, error: Exception) -> None:
+    if job.future is not None and job.loop is not None:
+        _from_thread(job.loop, job.future, lambda future: future.set_exception(error))
+
+
+def _from_thread(
+    loop: asyncio.AbstractEventLoop,
+    future: asyncio.Future[object],
+    act: Callable[[asyncio.Future[object]], None],
+) -> None:
+    def on_loop() -> None:
+        if not future.done():  # whoever waited may have been cancelled
+            act(future)
+
+    try:
+        loop.call_soon_threadsafe(on_loop)
+    except RuntimeError:  # the loop has ended
+        pass
+
+
+def _why(error: Exception, path: Path) -> str:
+    words = str(error).lower()
+    if "full" in words:
+        return f"the disk with {path} is full"
+    if "readonly" in words or "read-only" in words or isinstance(error, PermissionError):
+        return f"{path} cannot be written"
+    if "locked" in words or "busy" in words:
+        return f"{path} is locked by another program"
+    return f"{path} cannot be opened ({type(error).__name__})"
