@@ -1,0 +1,1 @@
+"""The command line: one file a verb, each loading only what it needs. Only `output` prints."""

@@ -191,7 +191,11 @@ def _check_whole(progress: Progress) -> None:
     finish = progress.finish
     if finish is not None and finish.reason is FinishReason.CONTENT_FILTER:
         raise UpstreamFailed(
-            _failure(FailureKind.CONTENT_FILTER, finish.detail or f"the provider refused the content ({finish.raw})", progress)
+            _failure(
+                FailureKind.CONTENT_FILTER,
+                finish.detail or f"the provider refused the content ({finish.raw})",
+                progress,
+            )
         )
     if progress.answered_something:
         return

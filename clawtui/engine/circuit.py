@@ -57,9 +57,7 @@ class _Circuit:
 
 
 class CircuitBoard:
-    def __init__(
-        self, clock: Clock, state: StateStore, bus: Bus, settings: Callable[[Route], CircuitSettings]
-    ) -> None:
+    def __init__(self, clock: Clock, state: StateStore, bus: Bus, settings: Callable[[Route], CircuitSettings]) -> None:
         self._clock = clock
         self._store = state
         self._bus = bus
@@ -159,9 +157,7 @@ class CircuitBoard:
         settings = self._settings(lease.route)
         if circuit.state is State.HALF_OPEN:
             self._open(lease.route, circuit, failure, min(circuit.open_for * 2, settings.open_for_max))
-        elif circuit.failures >= settings.failures:
-            self._open(lease.route, circuit, failure, settings.open_for)
-        elif self._failing_share(circuit) >= WORST_SHARE:
+        elif circuit.failures >= settings.failures or self._failing_share(circuit) >= WORST_SHARE:
             self._open(lease.route, circuit, failure, settings.open_for)
 
     def _released(self, lease: CircuitLease) -> None:

@@ -91,13 +91,17 @@ BILLING = re.compile(
     re.I,
 )
 FREE_TIER = re.compile(r"free[_ ]tier|limit: 0\b|free quota tier", re.I)
-AUTH = re.compile(r"api[ _-]?key|unauthori[sz]ed|authentication|credential|invalid token|permission|forbidden|not allowed", re.I)
+AUTH = re.compile(
+    r"api[ _-]?key|unauthori[sz]ed|authentication|credential|invalid token|permission|forbidden|not allowed", re.I
+)
 MODEL = re.compile(
     r"model .{0,120}?(?:not (?:found|exist|available|supported)|does not exist|no longer|is not a valid|unknown)|no such model"
     r"|unknown model|(?:not found|unsupported).{0,30}model|no endpoints found|try pulling it|models/\S+ is not found",
     re.I | re.S,
 )
-FILTERED = re.compile(r"content (?:management )?(?:policy|filter)|flagged|moderation|safety|prohibited|violat|blocked", re.I)
+FILTERED = re.compile(
+    r"content (?:management )?(?:policy|filter)|flagged|moderation|safety|prohibited|violat|blocked", re.I
+)
 TIER_WORDS = (re.compile(r"extra usage", re.I), re.compile(r"long[ -]context", re.I))
 OVERLOADED = re.compile(r"overloaded|over ?capacity|at capacity|high demand|busy|temporarily unavailable", re.I)
 RATE = re.compile(r"rate.?limit|too many requests|quota|requests per|tokens per", re.I)
@@ -107,9 +111,12 @@ LIMIT = re.compile(
     r"[^\d]{0,24}(\d[\d,_]{2,})",
     re.I,
 )
-NAMED = re.compile(r"[`'\"]([a-z_][\w.]{1,60})[`'\"]|parameter:? ([a-z_][\w.]{1,60})|(?:for|argument) ([a-z_]\w{2,60})\b", re.I)
+NAMED = re.compile(
+    r"[`'\"]([a-z_][\w.]{1,60})[`'\"]|parameter:? ([a-z_][\w.]{1,60})|(?:for|argument) ([a-z_]\w{2,60})\b", re.I
+)
 SECRETS = re.compile(
-    r"\b(?:sk|pk|rk|gsk|xai|hf|nvapi|pplx|csk|fw|r8|tgp)[-_][\w*.-]{4,}|AIza[\w*-]{6,}|(?:Bearer|Basic)\s+\S+|\b\w{4,}\*{3,}\w*", re.I
+    r"\b(?:sk|pk|rk|gsk|xai|hf|nvapi|pplx|csk|fw|r8|tgp)[-_][\w*.-]{4,}|AIza[\w*-]{6,}|(?:Bearer|Basic)\s+\S+|\b\w{4,}\*{3,}\w*",
+    re.I,
 )
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
 
@@ -174,7 +181,13 @@ def _kind(status: int, error: WireError, words: str, wait: float | None, prompt_
     if status == 403:
         if code is K.BILLING or BILLING.search(words):
             return K.BILLING
-        return code if code in (K.CONTENT_FILTER, K.MODEL_NOT_FOUND) else K.CONTENT_FILTER if FILTERED.search(words) and not AUTH.search(words) else K.AUTH
+        return (
+            code
+            if code in (K.CONTENT_FILTER, K.MODEL_NOT_FOUND)
+            else K.CONTENT_FILTER
+            if FILTERED.search(words) and not AUTH.search(words)
+            else K.AUTH
+        )
     if status == 404:
         return K.MODEL_NOT_FOUND if code is K.MODEL_NOT_FOUND or MODEL.search(words) else K.NOT_FOUND
     if status in (400, 413, 422) or status == 0:
@@ -207,7 +220,9 @@ def _refused(status: int, error: WireError, words: str, code: FailureKind | None
         return code
     if CONTEXT.search(words) and not OUTPUT.search(words):
         return K.CONTEXT
-    if OUTPUT.search(words) and (_limit(words) is not None or error.parameter is not None or _parameter(words) is not None):
+    if OUTPUT.search(words) and (
+        _limit(words) is not None or error.parameter is not None or _parameter(words) is not None
+    ):
         # "use max_completion_tokens instead" names a parameter to drop, not a cap.
         return K.BAD_PARAMETER if _limit(words) is None and PARAMETER.search(words) else K.OUTPUT_CAP
     if code is K.BAD_PARAMETER or (PARAMETER.search(words) and (error.parameter or _parameter(words))):
@@ -246,7 +261,9 @@ def _parameter(words: str) -> str | None:
     return None
 
 
-NOT_PARAMETERS = frozenset({"this", "the", "your", "model", "value", "error", "request", "true", "false", "null", "none"})
+NOT_PARAMETERS = frozenset(
+    {"this", "the", "your", "model", "value", "error", "request", "true", "false", "null", "none"}
+)
 
 
 def _plain(kind: FailureKind, status: int) -> str:

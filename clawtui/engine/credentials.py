@@ -236,7 +236,9 @@ class CredentialPools:
         if pool is None or not pool.entries:
             return None
         now = self._clock.monotonic()
-        best = min(pool.entries, key=lambda entry: max((each.left(now) for each in entry.cooling.values()), default=0.0))
+        best = min(
+            pool.entries, key=lambda entry: max((each.left(now) for each in entry.cooling.values()), default=0.0)
+        )
         return best.credential.secret
 
     def views(self) -> list[CredentialView]:
@@ -398,7 +400,9 @@ class CredentialPools:
 
     def _cause(self, entry: _Entry, model: str) -> str:
         now = self._clock.monotonic()
-        live = [entry.cooling[key] for key in (None, model) if key in entry.cooling and entry.cooling[key].left(now) > 0]
+        live = [
+            entry.cooling[key] for key in (None, model) if key in entry.cooling and entry.cooling[key].left(now) > 0
+        ]
         return max(live, key=lambda each: each.left(now)).cause if live else "in use"
 
 

@@ -22,9 +22,9 @@ from clawtui.engine.learned import LearnedFacts
 from clawtui.engine.memory import MemoryLedger, MemoryState
 from clawtui.engine.outcome import Outcome, RequestError, Trace
 from clawtui.engine.plan import make_plan
-from clawtui.engine.probing import Probe, list_models
 from clawtui.engine.ports import Bus, Ledger, StateStore, StoredState
-from clawtui.engine.registry import Registry, build, effective_providers
+from clawtui.engine.probing import Probe, list_models
+from clawtui.engine.registry import build, effective_providers
 from clawtui.engine.request import ChatRequest, Route
 from clawtui.engine.run import Run, new_request_id
 from clawtui.engine.slots import Slots

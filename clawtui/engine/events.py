@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from clawtui.engine.failures import Decision, FailureKind
 from clawtui.engine.outcome import AdviserOutcome, Outcome, Trace
-from clawtui.engine.verdicts import Plan
 from clawtui.engine.request import RequestId, Route, ToolCall
+from clawtui.engine.verdicts import Plan
 
 # ---- to the caller of Engine.stream, in this order; `t_ms` is since the request began
 

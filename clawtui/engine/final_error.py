@@ -61,7 +61,9 @@ def after_attempts(
     tried = "; ".join(_attempt_line(each) for each in attempts)
     first = failures[0][1]
     if offline:
-        return RequestError("connect", f"you seem to be offline: no provider could be reached. Tried: {tried}", "check the network")
+        return RequestError(
+            "connect", f"you seem to be offline: no provider could be reached. Tried: {tried}", "check the network"
+        )
     hint = _hint(failures[-1][1])
     if back_in_s is not None:
         hint = f"the first route is back in {_seconds(back_in_s)}" + (f"; {hint}" if hint else "")
@@ -78,14 +80,24 @@ def without_attempts(plan: Plan, refusals: Sequence[tuple[Route, Refusal]], back
     chain = [entry for entry in plan.entries if entry.skip is not Skip.NOT_ASKED and entry.verdict is Verdict.SKIPPED]
     why = "; ".join(f"{entry.route.profile or entry.route}: {entry.reason}" for entry in chain)
     if _any(chain, Skip.BUDGET) or _any(chain, Skip.PRICE_UNKNOWN):
-        return RequestError("budget", f"refused by the budget of policy {plan.policy}. {why}", "raise the budget, or ask a profile that fits")
+        return RequestError(
+            "budget",
+            f"refused by the budget of policy {plan.policy}. {why}",
+            "raise the budget, or ask a profile that fits",
+        )
     if _any(chain, Skip.POLICY):
-        return RequestError("policy", f"refused by policy {plan.policy}. {why}", "ask under another policy, or change its rules")
+        return RequestError(
+            "policy", f"refused by policy {plan.policy}. {why}", "ask under another policy, or change its rules"
+        )
     if chain and all(entry.skip in (Skip.NOT_READY, Skip.DISABLED, Skip.DUPLICATE) for entry in chain):
         return RequestError("not_ready", f"no profile is ready. {why}", "`clawtui models doctor` says what is missing")
     if not plan.entries:
-        return RequestError("no_route", "there is no profile to ask", "`clawtui config init` writes a config; --demo needs none")
-    return RequestError("no_route", f"no profile can serve this request. {why}", "`clawtui explain` shows the plan", back_in_s)
+        return RequestError(
+            "no_route", "there is no profile to ask", "`clawtui config init` writes a config; --demo needs none"
+        )
+    return RequestError(
+        "no_route", f"no profile can serve this request. {why}", "`clawtui explain` shows the plan", back_in_s
+    )
 
 
 def over_budget(policy: str, refusal: Refusal) -> RequestError:

@@ -29,7 +29,6 @@ from clawtui.engine.events import (
     RequestEvent,
     Restarted,
     SynthesisStarted,
-    ToolCalled,
 )
 from clawtui.engine.fusing.adviser_prompt import adviser_messages
 from clawtui.engine.fusing.evidence import Order, Proposal, drawn_order, with_evidence
@@ -49,7 +48,7 @@ from clawtui.engine.outcome import (
 )
 from clawtui.engine.ports import Intent, Refusal
 from clawtui.engine.pricing import cost_of
-from clawtui.engine.request import ChatRequest, Message, Parent, RequestId, Require, Role, Route, Stage, Text
+from clawtui.engine.request import ChatRequest, Message, Parent, RequestId, Require, Role, Stage, Text
 from clawtui.engine.run import Run, new_request_id
 from clawtui.engine.tokens import tokens_in_chars
 from clawtui.engine.verdicts import Plan
@@ -147,9 +146,7 @@ class Fusing:
 
     async def events(self) -> AsyncGenerator[RequestEvent, None]:
         run = self._run
-        self._engine.bus.publish(
-            RequestBegan(run.request_id, run.at, run.request.caller, run.request.target, None)
-        )
+        self._engine.bus.publish(RequestBegan(run.request_id, run.at, run.request.caller, run.request.target, None))
         yield Planned(run.request_id, 0.0, run.plan)
         if not self._can_start() or not await self._reserve_synthesizer():
             return
@@ -172,7 +169,9 @@ class Fusing:
             yield Delta(self._ms(), draft.proposal)
 
     def _can_start(self) -> bool:
-        return self._fusion.enabled and self._request.hops <= 1 and bool(self._run.plan.candidates or self._run.plan.waits)
+        return (
+            self._fusion.enabled and self._request.hops <= 1 and bool(self._run.plan.candidates or self._run.plan.waits)
+        )
 
     async def _reserve_synthesizer(self) -> bool:
         """The synthesizer's worst case, before an adviser costs anything. False: it cannot be paid."""
@@ -243,11 +242,12 @@ class Fusing:
         advice.started_ms = self._ms()
         self._news.put_nowait(self._progress(advice, AdviserPhase.STARTED))
         try:
-            async with Deadline(clock, fusion.adviser_timeout):
-                async with aclosing(self._engine.single(self._adviser_request(advice), lambda t: _keep(advice, t))) as es:
-                    async for event in es:
-                        if not self._take(advice, event):
-                            break
+            async with Deadline(clock, fusion.adviser_timeout), aclosing(
+                self._engine.single(self._adviser_request(advice), lambda t: _keep(advice, t))
+            ) as es:
+                async for event in es:
+                    if not self._take(advice, event):
+                        break
             self._conclude(advice)
         except TimeoutError:
             self._cut_short(advice, AdviserOutcome.TIMED_OUT, "timeout_total", "not done within its time limit")
@@ -316,9 +316,7 @@ class Fusing:
             temperature=fusion.temperature,
             max_tokens=fusion.adviser_max_tokens,
             reasoning_effort="none" if thinks else None,
-            require=Require(
-                tags=require.tags, forbid_tags=require.forbid_tags, allow=require.allow, deny=require.deny
-            ),
+            require=Require(tags=require.tags, forbid_tags=require.forbid_tags, allow=require.allow, deny=require.deny),
             caller=request.caller,
             request_id=advice.request_id,
             parent=Parent(self._run.request_id, Stage.ADVISER, advice.index),
@@ -337,8 +335,10 @@ class Fusing:
     # ---- the synthesizer
 
     def _synthesizer_request(self, parent: RequestId, proposals: list[Proposal]) -> ChatRequest:
-        order = self._order if proposals and self._order.indexes else drawn_order(
-            [proposal.index for proposal in proposals], self._seed, self._fusion.anonymous
+        order = (
+            self._order
+            if proposals and self._order.indexes
+            else drawn_order([proposal.index for proposal in proposals], self._seed, self._fusion.anonymous)
         )
         return replace(
             with_evidence(self._grounded(), proposals, order, self._token, anonymous=self._fusion.anonymous),
@@ -415,7 +415,9 @@ class Fusing:
             fusion=self._record(children),
         )
         if self._draft is not None:
-            note = f"every route of {self._fusion.synthesizer} is down: this is adviser {self._draft.profile}'s proposal"
+            note = (
+                f"every route of {self._fusion.synthesizer} is down: this is adviser {self._draft.profile}'s proposal"
+            )
             trace = self._draft.trace
             return replace(
                 base,
@@ -463,7 +465,9 @@ class Fusing:
         if self._request.hops > 1:
             return final_error.too_many_hops(self._request.hops)
         if not self._fusion.enabled:
-            return RequestError("not_ready", f"fusion/{self._name} is disabled", f"set enabled = true under [fusion.{self._name}]")
+            return RequestError(
+                "not_ready", f"fusion/{self._name} is disabled", f"set enabled = true under [fusion.{self._name}]"
+            )
         if self._refusal is not None:
             return final_error.over_budget(self._run.plan.policy, self._refusal)
         return final_error.without_attempts(self._run.plan, (), None)

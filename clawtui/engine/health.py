@@ -20,7 +20,13 @@ BUCKETS = 60
 BUCKET_SECONDS = 10.0
 REMEMBERED = 20  # outcomes that the rank is made of
 CALLERS_FAULT = frozenset(
-    {FailureKind.BAD_REQUEST, FailureKind.CONTEXT, FailureKind.CONTENT_FILTER, FailureKind.BAD_PARAMETER, FailureKind.OUTPUT_CAP}
+    {
+        FailureKind.BAD_REQUEST,
+        FailureKind.CONTEXT,
+        FailureKind.CONTENT_FILTER,
+        FailureKind.BAD_PARAMETER,
+        FailureKind.OUTPUT_CAP,
+    }
 )
 
 

@@ -23,7 +23,13 @@ _GUESSES = {
         tools=_YES, parallel_tools=_YES, vision=_YES, audio=_NO, json_schema=_YES, streaming=_YES, system_messages=_YES
     ),
     ProviderKind.GEMINI: Capabilities(
-        tools=_YES, parallel_tools=_YES, vision=_YES, json_schema=_YES, streaming=_YES, system_messages=_YES, prefill=_NO
+        tools=_YES,
+        parallel_tools=_YES,
+        vision=_YES,
+        json_schema=_YES,
+        streaming=_YES,
+        system_messages=_YES,
+        prefill=_NO,
     ),
     ProviderKind.OLLAMA: Capabilities(streaming=_YES, system_messages=_YES, audio=_NO, json_schema=_YES, prefill=_NO),
 }

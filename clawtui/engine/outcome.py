@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from clawtui.engine.failures import Decision, FailureKind
-from clawtui.engine.verdicts import Plan
 from clawtui.engine.request import ChatRequest, RequestId, Route, Stage, ToolCall
+from clawtui.engine.verdicts import Plan
 
 
 class Outcome(StrEnum):

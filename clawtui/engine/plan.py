@@ -62,7 +62,10 @@ def apply_defaults(request: ChatRequest, profile: ProfileSpec) -> ChatRequest:
 
 
 def make_plan(
-    request: ChatRequest, registry: Registry, health: HealthView, inexpressible: Inexpressible = lambda kind, asked: None
+    request: ChatRequest,
+    registry: Registry,
+    health: HealthView,
+    inexpressible: Inexpressible = lambda kind, asked: None,
 ) -> Plan:
     policy_id = request.policy or registry.default_policy
     policy = registry.policies.get(policy_id)
@@ -82,9 +85,7 @@ class _Target:
     others: str  # why a profile outside the chain is not asked
 
 
-def _target(
-    request: ChatRequest, registry: Registry, policy: PolicySpec, health: HealthView
-) -> _Target | str:
+def _target(request: ChatRequest, registry: Registry, policy: PolicySpec, health: HealthView) -> _Target | str:
     """The chain to walk, or why what was asked for does not exist."""
     name = request.target
     if name is not None:
@@ -92,9 +93,14 @@ def _target(
     first = policy.profile or registry.default_profile
     if first is not None and first in registry.profiles:
         reason = "the policy's profile" if policy.profile else "default profile"
-        return _Target(_with_policy(registry.chain(first), registry, policy, request.strict), reason, f"not a fallback of {first}")
+        return _Target(
+            _with_policy(registry.chain(first), registry, policy, request.strict), reason, f"not a fallback of {first}"
+        )
     ranked = sorted(registry.profiles.values(), key=lambda spec: _merit(spec, registry, policy, health))
-    links = (Link(spec.route, RouteRole.PRIMARY if n == 0 else RouteRole.FALLBACK_PROFILE, 0) for n, spec in enumerate(ranked))
+    links = (
+        Link(spec.route, RouteRole.PRIMARY if n == 0 else RouteRole.FALLBACK_PROFILE, 0)
+        for n, spec in enumerate(ranked)
+    )
     return _Target(tuple(links), "best of those permitted", "")
 
 
@@ -113,7 +119,11 @@ def _named(name: str, request: ChatRequest, registry: Registry, policy: PolicySp
     provider, slash, model = name.partition("/")
     if slash and model and provider in registry.providers:
         literal = (Link(Route(None, provider, model), RouteRole.OVERRIDE, 0),)
-        return _Target(_with_policy(literal, registry, policy, request.strict), "asked for by its name", f"not a fallback of {name}")
+        return _Target(
+            _with_policy(literal, registry, policy, request.strict),
+            "asked for by its name",
+            f"not a fallback of {name}",
+        )
     return _unknown("profile", name, [*registry.profiles, *(FUSION + each for each in registry.fusions)])
 
 
@@ -201,7 +211,11 @@ class _Planning:
                 entries.append(PlanEntry(route, Verdict.FALLBACK, f"fallback {len(candidates) - 1}"))
         for spec in self._registry.profiles.values():
             if spec.id not in asked:
-                entries.append(_skipped(spec.route, Skip.NOT_ASKED, "strict: no fallback" if self._request.strict else target.others))
+                entries.append(
+                    _skipped(
+                        spec.route, Skip.NOT_ASKED, "strict: no fallback" if self._request.strict else target.others
+                    )
+                )
         self._waits.sort(key=lambda pair: pair[0])
         return Plan(
             requested=self._request.target,
@@ -227,7 +241,9 @@ class _Planning:
         if provider is None:
             return _skipped(route, Skip.NOT_READY, f"provider {route.provider} is not known")
         if not provider.enabled or (spec is not None and not spec.enabled):
-            return _skipped(route, Skip.DISABLED, "disabled" if provider.enabled else f"provider {provider.id} is disabled")
+            return _skipped(
+                route, Skip.DISABLED, "disabled" if provider.enabled else f"provider {provider.id} is disabled"
+            )
         if self._health.disabled(route):
             return _skipped(route, Skip.DISABLED, "disabled for this run")
         if (reason := registry.not_ready(route.provider)) is not None:
@@ -268,7 +284,11 @@ class _Planning:
                 return _skipped(route, Skip.PRICE_UNKNOWN, "price unknown, and the policy has a budget")
             if self._left is not None and reserve > 0 and reserve > self._left + 5e-10:
                 return _skipped(route, Skip.BUDGET, f"may cost ${reserve:.4f}, ${max(0.0, self._left):.4f} are left")
-        notes.extend(f"{wish.replace('_', ' ')} is dropped" for wish in self._needs.wishes if getattr(capabilities, wish).value is False and wish != "prefill")
+        notes.extend(
+            f"{wish.replace('_', ' ')} is dropped"
+            for wish in self._needs.wishes
+            if getattr(capabilities, wish).value is False and wish != "prefill"
+        )
         candidate = Candidate(route, link.role, link.hop, wanted, reserve, input_tokens, tuple(notes))
         blocked, skip = self._health.circuit_wait(route), Skip.CIRCUIT_OPEN
         if blocked is None:

@@ -36,7 +36,11 @@ class Probe:
 
 
 async def list_models(
-    transport: Transport, provider: EffectiveProvider, secret: Secret | None, clock: Clock, seconds: float = PROBE_SECONDS
+    transport: Transport,
+    provider: EffectiveProvider,
+    secret: Secret | None,
+    clock: Clock,
+    seconds: float = PROBE_SECONDS,
 ) -> Probe:
     """Never raises for what the server does; a refusal is an answer too, with what it says as the error."""
     dialect = dialect_for(provider.kind)
@@ -94,7 +98,12 @@ class Prober:
         by_provider: dict[str, list[Route]] = {}
         for view in self._engine.circuits.views():
             provider = self._engine.registry.providers.get(view.route.provider)
-            if view.state == "open" and provider is not None and provider.enabled and provider.probe is not ProbeMode.NEVER:
+            if (
+                view.state == "open"
+                and provider is not None
+                and provider.enabled
+                and provider.probe is not ProbeMode.NEVER
+            ):
                 by_provider.setdefault(provider.id, []).append(view.route)
         if not by_provider:
             return

@@ -29,7 +29,9 @@ def used_up_for(headers: Mapping[str, str], now_wall: float) -> float | None:
         seconds = until(headers.get(reset, ""), now_wall)
         if seconds is not None and seconds > 0:
             # OpenRouter tells milliseconds since the epoch.
-            seconds = seconds if seconds <= LONGEST else min(LONGEST, max(0.0, _from_ms(headers.get(reset, ""), now_wall)))
+            seconds = (
+                seconds if seconds <= LONGEST else min(LONGEST, max(0.0, _from_ms(headers.get(reset, ""), now_wall)))
+            )
             longest = seconds if longest is None else max(longest, seconds)
     return longest
 

@@ -153,7 +153,9 @@ class Registry:
             seen.add(name)
             first = RouteRole.PRIMARY if hop == 0 else RouteRole.FALLBACK_PROFILE
             links.append(Link(spec.route, first, hop))
-            links.extend(Link(Route(name, spec.provider, model), RouteRole.FALLBACK_MODEL, hop) for model in spec.fallback_models)
+            links.extend(
+                Link(Route(name, spec.provider, model), RouteRole.FALLBACK_MODEL, hop) for model in spec.fallback_models
+            )
             waiting.extend((each, hop + 1) for each in spec.fallback_profiles)
         return links
 
@@ -224,7 +226,9 @@ def _profile(
 
 
 def _stated(table: schema.Capabilities) -> Capabilities:
-    flags = {name: Flag(value, Source.CONFIG) for name in caps.FLAG_NAMES if (value := getattr(table, name)) is not None}
+    flags = {
+        name: Flag(value, Source.CONFIG) for name in caps.FLAG_NAMES if (value := getattr(table, name)) is not None
+    }
     limits = {
         name: Limit(value, Source.CONFIG) for name in caps.LIMIT_NAMES if (value := getattr(table, name)) is not None
     }

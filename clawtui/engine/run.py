@@ -111,4 +111,3 @@ def total_cost(attempts: list[Attempt]) -> Cost:
         usd += each.cost.usd
         source, version = each.cost.source, each.cost.version
     return Cost(usd, source, version)
-

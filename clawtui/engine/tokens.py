@@ -67,10 +67,14 @@ def worst_input_tokens(request: ChatRequest) -> int:
                 media += WORST_IMAGE_TOKENS
             else:
                 media += len(part.data) // AUDIO_BYTES_PER_TOKEN * 2
-        size += sum(len(call.name) + len(call.arguments.encode("utf-8", "surrogatepass")) for call in message.tool_calls)
+        size += sum(
+            len(call.name) + len(call.arguments.encode("utf-8", "surrogatepass")) for call in message.tool_calls
+        )
         size += 16
     for tool in request.tools:
-        size += len(tool.name) + len(tool.description.encode("utf-8", "surrogatepass")) + len(json.dumps(tool.parameters))
+        size += (
+            len(tool.name) + len(tool.description.encode("utf-8", "surrogatepass")) + len(json.dumps(tool.parameters))
+        )
     if request.schema is not None:
         size += len(json.dumps(request.schema))
     return int(size / WORST_BYTES_PER_TOKEN) + media + 8

@@ -11,7 +11,6 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
-from clawtui.config.schema import OnInterrupted
 from clawtui.engine import final_error, step_down
 from clawtui.engine.attempt import Progress, attempt
 from clawtui.engine.circuit import CircuitBoard, CircuitLease
@@ -32,12 +31,12 @@ from clawtui.engine.events import (
 )
 from clawtui.engine.failures import Decision, Failure, FailureKind, Situation, Step, UpstreamFailed, decide
 from clawtui.engine.health import RouteStats
-from clawtui.engine.metering import metered
-from clawtui.engine.outcome import NO_USAGE, Attempt, AttemptOutcome, Cost
-from clawtui.engine.plan import apply_defaults
-from clawtui.engine.ports import Bus, Intent, Ledger, Limits, Refusal
-from clawtui.engine.registry import Registry
 from clawtui.engine.learned import LearnedFacts
+from clawtui.engine.metering import metered
+from clawtui.engine.outcome import Attempt, AttemptOutcome
+from clawtui.engine.plan import apply_defaults
+from clawtui.engine.ports import Bus, Intent, Ledger, Refusal
+from clawtui.engine.registry import Registry
 from clawtui.engine.request import ChatRequest, Route, ToolCall
 from clawtui.engine.run import Run
 from clawtui.engine.slots import Slot, Slots
@@ -414,7 +413,9 @@ class Walk:
             is_retry=visit.attempts > 1,
         )
         parts.bus.publish(
-            AttemptEnded(run.request_id, len(run.attempts), route, failure.kind if failure else None, ms, parts.clock.wall())
+            AttemptEnded(
+                run.request_id, len(run.attempts), route, failure.kind if failure else None, ms, parts.clock.wall()
+            )
         )
 
     def _situation(self, visit: Visit, label: str | None, failure: Failure) -> Situation:

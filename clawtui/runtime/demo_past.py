@@ -9,8 +9,7 @@ from dataclasses import replace
 
 from clawtui.config.schema import Retention
 from clawtui.engine.failures import Decision, FailureKind
-from clawtui.engine.outcome import Attempt, AttemptOutcome, Outcome, RequestError, Trace, Usage, UsageSource
-from clawtui.engine.outcome import Cost
+from clawtui.engine.outcome import Attempt, AttemptOutcome, Cost, Outcome, RequestError, Trace, Usage, UsageSource
 from clawtui.engine.pricing import cost_of
 from clawtui.engine.request import ChatRequest, Route, user
 from clawtui.engine.run import new_request_id
@@ -56,10 +55,22 @@ def _one(runtime: Runtime, rng: random.Random, at: float) -> Trace:
     attempts: list[Attempt] = []
     began = 0.0
     if rng.random() < 0.07:
-        kind, status = rng.choice(((FailureKind.RATE_LIMIT, 429), (FailureKind.OVERLOADED, 529), (FailureKind.SERVER, 502)))
+        kind, status = rng.choice(
+            ((FailureKind.RATE_LIMIT, 429), (FailureKind.OVERLOADED, 529), (FailureKind.SERVER, 502))
+        )
         attempts.append(
-            Attempt(1, route, None, AttemptOutcome.FAILED, 0.0, 140.0, failure=kind, status=status,
-                    decision=Decision.NEXT_PROFILE, cost=Cost(0.0, "config"))
+            Attempt(
+                1,
+                route,
+                None,
+                AttemptOutcome.FAILED,
+                0.0,
+                140.0,
+                failure=kind,
+                status=status,
+                decision=Decision.NEXT_PROFILE,
+                cost=Cost(0.0, "config"),
+            )
         )
         route, began = _route(runtime, "swift" if name != "swift" else "everyday"), 150.0
     usage = Usage(rng.randint(40, 2600), rng.randint(30, 900), source=UsageSource.REPORTED)
@@ -68,19 +79,44 @@ def _one(runtime: Runtime, rng: random.Random, at: float) -> Trace:
     first = rng.lognormvariate(6.0, 0.5)
     total = first + usage.output_tokens * rng.uniform(6, 18)
     attempts.append(
-        Attempt(len(attempts) + 1, route, None, AttemptOutcome.OK, began, round(total, 1),
-                first_token_ms=round(first, 1), usage=usage, cost=cost)
+        Attempt(
+            len(attempts) + 1,
+            route,
+            None,
+            AttemptOutcome.OK,
+            began,
+            round(total, 1),
+            first_token_ms=round(first, 1),
+            usage=usage,
+            cost=cost,
+        )
     )
     asked = _route(runtime, name)
     plan = Plan(
-        name, "default", Needs(), (Candidate(asked, RouteRole.PRIMARY, 0, None, cost.usd, usage.input_tokens),),
+        name,
+        "default",
+        Needs(),
+        (Candidate(asked, RouteRole.PRIMARY, 0, None, cost.usd, usage.input_tokens),),
         (PlanEntry(asked, Verdict.CHOSEN, "asked for"),),
     )
     trace = Trace(
-        request_id=new_request_id(at), at=at, caller=rng.choice(CALLERS), requested=name, policy="default",
-        outcome=Outcome.OK, plan=plan, attempts=tuple(attempts), selected=asked, answered=route,
-        text="", finish_reason="stop", usage=usage, cost=cost, first_token_ms=round(began + first, 1),
-        total_ms=round(began + total, 1), request=ChatRequest((user(rng.choice(PROMPTS)),)),
+        request_id=new_request_id(at),
+        at=at,
+        caller=rng.choice(CALLERS),
+        requested=name,
+        policy="default",
+        outcome=Outcome.OK,
+        plan=plan,
+        attempts=tuple(attempts),
+        selected=asked,
+        answered=route,
+        text="",
+        finish_reason="stop",
+        usage=usage,
+        cost=cost,
+        first_token_ms=round(began + first, 1),
+        total_ms=round(began + total, 1),
+        request=ChatRequest((user(rng.choice(PROMPTS)),)),
     )
     if rng.random() < 0.02:
         error = RequestError(FailureKind.SERVER, "no answer after 2 attempts", "")

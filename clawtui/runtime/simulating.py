@@ -24,4 +24,6 @@ async def simulate(port: int, script: Path | None, ready: Callable[[str], None])
     try:
         await serve(port, played, ready=ready)
     except (OSError, OverflowError) as error:
-        raise NotSimulated(f"port {port} cannot be used: {getattr(error, 'strerror', None) or error}", "choose another with --port") from None
+        raise NotSimulated(
+            f"port {port} cannot be used: {getattr(error, 'strerror', None) or error}", "choose another with --port"
+        ) from None

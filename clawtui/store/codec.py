@@ -63,7 +63,10 @@ _MISSING = object()
 def _fields(kind: type) -> tuple[tuple[str, Any], ...] | None:
     if not dataclasses.is_dataclass(kind):
         return None
-    return tuple((item.name, item.default if item.default is not dataclasses.MISSING else _MISSING) for item in dataclasses.fields(kind))
+    return tuple(
+        (item.name, item.default if item.default is not dataclasses.MISSING else _MISSING)
+        for item in dataclasses.fields(kind)
+    )
 
 
 Reader = Callable[[Any], Any]

@@ -95,7 +95,16 @@ class Conversations:
             cursor = connection.execute(
                 "INSERT INTO turns (conversation, position, role, text, status, at, request_id, document)"
                 " VALUES (?,?,?,?,?,?,?,?)",
-                (conversation, position, role, text, status.value, now, request_id, json.dumps(self._marked(document, status))),
+                (
+                    conversation,
+                    position,
+                    role,
+                    text,
+                    status.value,
+                    now,
+                    request_id,
+                    json.dumps(self._marked(document, status)),
+                ),
             )
             title = None
             if role == "user" and position == 0:
@@ -122,19 +131,25 @@ class Conversations:
 
     async def rename(self, conversation: str, title: str) -> None:
         await self._writer.commit(
-            lambda connection: connection.execute("UPDATE conversations SET title = ? WHERE id = ?", (title, conversation))
+            lambda connection: connection.execute(
+                "UPDATE conversations SET title = ? WHERE id = ?", (title, conversation)
+            )
         )
 
     async def delete(self, conversation: str) -> None:
         """Out of sight; `restore` brings it back until it is pruned."""
         now = self._wall()
         await self._writer.commit(
-            lambda connection: connection.execute("UPDATE conversations SET deleted = ? WHERE id = ?", (now, conversation))
+            lambda connection: connection.execute(
+                "UPDATE conversations SET deleted = ? WHERE id = ?", (now, conversation)
+            )
         )
 
     async def restore(self, conversation: str) -> None:
         await self._writer.commit(
-            lambda connection: connection.execute("UPDATE conversations SET deleted = NULL WHERE id = ?", (conversation,))
+            lambda connection: connection.execute(
+                "UPDATE conversations SET deleted = NULL WHERE id = ?", (conversation,)
+            )
         )
 
     async def cut_after(self, conversation: str, position: int) -> None:
@@ -165,12 +180,13 @@ class Conversations:
 
         def change(connection: sqlite3.Connection) -> None:
             rows = connection.execute("SELECT id, document FROM turns WHERE status = ?", (TurnStatus.STREAMING.value,))
-            living = {id_ for (id_,) in connection.execute("SELECT id FROM processes WHERE heartbeat > ?", (self._wall() - 30,))}
+            living = {
+                id_
+                for (id_,) in connection.execute("SELECT id FROM processes WHERE heartbeat > ?", (self._wall() - 30,))
+            }
             for turn, document in rows.fetchall():
                 if json.loads(document).get("process") not in living - {self._process}:
-                    connection.execute(
-                        "UPDATE turns SET status = ? WHERE id = ?", (TurnStatus.INTERRUPTED.value, turn)
-                    )
+                    connection.execute("UPDATE turns SET status = ? WHERE id = ?", (TurnStatus.INTERRUPTED.value, turn))
 
         await self._writer.commit(change)
 

@@ -27,7 +27,9 @@ class NewerSchema(Exception):
     """The file was written by a newer version of the program, which this one must not touch."""
 
     def __init__(self, path: Path, found: int, known: int) -> None:
-        super().__init__(f"{path} was written by a newer version (schema {found}, this one knows {known}): update clawtui")
+        super().__init__(
+            f"{path} was written by a newer version (schema {found}, this one knows {known}): update clawtui"
+        )
         self.path = path
 
 

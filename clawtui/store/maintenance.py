@@ -57,7 +57,9 @@ class Maintenance:
             traces = connection.execute("DELETE FROM traces WHERE at < ?", (before,)).rowcount
             attempts = connection.execute("DELETE FROM attempts WHERE at < ?", (before,)).rowcount
             rows = connection.execute("DELETE FROM ledger WHERE at < ? AND state <> 'open'", (before,)).rowcount
-            connection.execute("DELETE FROM turns WHERE conversation IN (SELECT id FROM conversations WHERE deleted < ?)", (before,))
+            connection.execute(
+                "DELETE FROM turns WHERE conversation IN (SELECT id FROM conversations WHERE deleted < ?)", (before,)
+            )
             connection.execute("DELETE FROM conversations WHERE deleted < ?", (before,))
             return Pruned(traces, rows, attempts)
 

@@ -69,7 +69,21 @@ class Counted:
         cost_usd: float | None,
     ) -> Counted:
         return Counted(
-            at, profile or NOBODY, provider or NOBODY, model or NOBODY, policy, caller, True, 0, 0, 0, 0, 0, cost_usd, True, None
+            at,
+            profile or NOBODY,
+            provider or NOBODY,
+            model or NOBODY,
+            policy,
+            caller,
+            True,
+            0,
+            0,
+            0,
+            0,
+            0,
+            cost_usd,
+            True,
+            None,
         )
 
 
@@ -221,7 +235,24 @@ def rebuild(connection: sqlite3.Connection) -> int:
     )
     number = 0
     for row in rows.fetchall():
-        at, profile, provider, model, policy, caller, outcome, hops, given, output, cached, reasoning, cost, source, ms, day = row
+        (
+            at,
+            profile,
+            provider,
+            model,
+            policy,
+            caller,
+            outcome,
+            hops,
+            given,
+            output,
+            cached,
+            reasoning,
+            cost,
+            source,
+            ms,
+            day,
+        ) = row
         answered = outcome == Outcome.OK.value
         estimated = source != UsageSource.REPORTED.value and bool(given or output)
         count_request(
@@ -243,5 +274,7 @@ def rebuild(connection: sqlite3.Connection) -> int:
     for profile, provider, model, at, outcome, failure, ms, first, output, is_retry in calls.fetchall():
         if outcome != AttemptOutcome.CANCELLED.value:
             answered = outcome == AttemptOutcome.OK.value
-            _count_route(connection, (profile, provider, model), at, answered, failure, ms, first, output, bool(is_retry))
+            _count_route(
+                connection, (profile, provider, model), at, answered, failure, ms, first, output, bool(is_retry)
+            )
     return number

@@ -38,7 +38,12 @@ class Store:
 
     @classmethod
     async def open(
-        cls, path: Path, *, wall: Callable[[], float], publish: Callable[[StoreChanged], None], process: str | None = None
+        cls,
+        path: Path,
+        *,
+        wall: Callable[[], float],
+        publish: Callable[[StoreChanged], None],
+        process: str | None = None,
     ) -> Store:
         """Opens or begins the file; raises NewerSchema. Where it cannot be written the program goes on, and says so."""
         loop = asyncio.get_running_loop()

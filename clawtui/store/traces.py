@@ -77,7 +77,9 @@ def kept(trace: Trace, retention: Retention) -> Trace | None:
                 error=replace(trace.error, message=f"{trace.error.kind}", hint="") if trace.error else None,
                 fusion=_without_words(trace.fusion) if trace.fusion else None,
                 request=None,
-                notes=(*trace.notes, f"answer: {len(trace.text)} characters, {_hash(trace.text)}") if trace.text else trace.notes,
+                notes=(*trace.notes, f"answer: {len(trace.text)} characters, {_hash(trace.text)}")
+                if trace.text
+                else trace.notes,
             )
 
 
@@ -123,8 +125,14 @@ def keep_trace(connection: sqlite3.Connection, trace: Trace, retention: Retentio
         ),
     )
     if retention is Retention.FULL:
-        words = "\n".join([*(m.text for m in trace.request.messages if m.text), trace.text]) if trace.request else trace.text
-        connection.execute("INSERT INTO trace_texts (request_id, text) VALUES (?, ?)", (trace.request_id, words[:100_000]))
+        words = (
+            "\n".join([*(m.text for m in trace.request.messages if m.text), trace.text])
+            if trace.request
+            else trace.text
+        )
+        connection.execute(
+            "INSERT INTO trace_texts (request_id, text) VALUES (?, ?)", (trace.request_id, words[:100_000])
+        )
 
 
 class Traces:

@@ -189,7 +189,9 @@ def _client(origin: str, max_connections: int, proxy: str | None) -> AiohttpTran
     context: ssl.SSLContext | bool = _trust() if secure else False
 
     def session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(limit=max_connections + 4, keepalive_timeout=KEEP_ALIVE, ssl=context if secure else True)
+        connector = aiohttp.TCPConnector(
+            limit=max_connections + 4, keepalive_timeout=KEEP_ALIVE, ssl=context if secure else True
+        )
         return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),

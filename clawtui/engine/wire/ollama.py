@@ -73,7 +73,9 @@ class Ollama:
     def models_request(
         self, base_url: str, secret: Secret | None, headers: Mapping[str, str], query: Mapping[str, str]
     ) -> Outgoing:
-        return Outgoing("GET", url_of(f"{_base(base_url)}/api/tags", query), headers_of(_authorization(secret), headers, 0))
+        return Outgoing(
+            "GET", url_of(f"{_base(base_url)}/api/tags", query), headers_of(_authorization(secret), headers, 0)
+        )
 
     def read_models(self, document: object) -> Sequence[ListedModel]:
         listed = document.get("models") if isinstance(document, Mapping) else None

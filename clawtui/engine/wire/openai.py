@@ -158,7 +158,11 @@ def _message(message: Message, reasons: bool) -> dict[str, Any]:
             return {"role": "tool", "tool_call_id": message.tool_call_id or "", "content": message.text}
         case Role.ASSISTANT if message.tool_calls:
             calls = [
-                {"id": each.id, "type": "function", "function": {"name": each.name, "arguments": each.arguments or "{}"}}
+                {
+                    "id": each.id,
+                    "type": "function",
+                    "function": {"name": each.name, "arguments": each.arguments or "{}"},
+                }
                 for each in message.tool_calls
             ]
             return {"role": "assistant", "content": message.text or None, "tool_calls": calls}

@@ -1,0 +1,94 @@
+"""Reads the command line, runs one verb, and turns whatever goes wrong into two lines and an exit status."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TextIO
+
+from clawtui.cli.options import Options
+from clawtui.cli.output import Output
+from clawtui.cli.stopping import Status, Stop
+from clawtui.cli.verbs import parser
+
+# verb -> module; each has `run(options) -> int`, and is loaded only when its verb is asked for
+MODULES = {
+    "ask": "clawtui.cli.ask",
+    "explain": "clawtui.cli.explain",
+    "models": "clawtui.cli.models",
+    "routes": "clawtui.cli.routes",
+    "fusion": "clawtui.cli.fusion",
+    "eval": "clawtui.cli.evals",
+    "usage": "clawtui.cli.usage",
+    "traces": "clawtui.cli.traces",
+    "trace": "clawtui.cli.traces",
+    "config": "clawtui.cli.config",
+    "data": "clawtui.cli.data",
+    "simulate": "clawtui.cli.simulate",
+    "completion": "clawtui.cli.completion",
+}
+
+
+def run(
+    arguments: Sequence[str],
+    *,
+    open_screen: Callable[[Options], int],
+    stdin: TextIO | None = None,
+    stdout: TextIO | None = None,
+    stderr: TextIO | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> int:
+    """The exit status. Never raises for what a user or a server did."""
+    out, err = stdout or sys.stdout, stderr or sys.stderr
+    environ = os.environ if environ is None else environ
+    try:
+        args = parser().parse_args(arguments)
+    except SystemExit as ended:  # argparse has said what is wrong
+        return ended.code if isinstance(ended.code, int) else Status.USAGE
+    output = Output(out, err, environ, color=not args.no_color)
+    options = Options(
+        verb=args.verb,
+        args=args,
+        output=output,
+        environ=environ,
+        stdin=stdin or sys.stdin,
+        config=args.config,
+        data=args.data,
+        demo=args.demo,
+        json=args.json,
+        verbose=args.verbose,
+    )
+    try:
+        status = _dispatch(options, open_screen)
+        output.flush()
+    except Stop as stop:
+        output.problem(stop.message, stop.hint)
+        return stop.status
+    except KeyboardInterrupt:
+        output.problem("interrupted")
+        return Status.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read us has left. What is still buffered must not raise again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Status.FAILED
+    except Exception as error:  # the last boundary: a sentence for people, the traceback only where asked for
+        if options.verbose:
+            raise
+        output.problem(f"this should not have happened ({type(error).__name__})", "with -v the traceback is shown")
+        return Status.FAILED
+    return status
+
+
+def _dispatch(options: Options, open_screen: Callable[[Options], int]) -> int:
+    if options.verb is None:
+        if options.json or not (options.output.is_terminal and options.stdin.isatty()):
+            raise Stop(
+                "the screen needs a terminal; without one, ask on the command line",
+                "clawtui ask TEXT, or clawtui --help",
+            )
+        return open_screen(options)
+    module = importlib.import_module(MODULES[options.verb])
+    status: int = module.run(options)
+    return status

@@ -1,0 +1,70 @@
+"""Runs a verb's work on an open runtime, and closes it whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+
+from clawtui.cli.findings import as_lines
+from clawtui.cli.options import Options
+from clawtui.cli.stopping import Status, Stop
+from clawtui.config.findings import Finding
+from clawtui.runtime import Runtime, open_runtime
+
+Work = Callable[[Runtime], Awaitable[int]]
+
+
+def on_runtime(options: Options, work: Work, *, past: bool = False, broken_is_fine: bool = False) -> int:
+    """`past`: the demo's history is written first, for verbs that show it."""
+    return asyncio.run(_on_runtime(options, work, past, broken_is_fine))
+
+
+async def _on_runtime(options: Options, work: Work, past: bool, broken_is_fine: bool) -> int:
+    runtime = await open_runtime(options.paths, environ=options.environ, demo=options.demo)
+    try:
+        if runtime.state.errors and not broken_is_fine:
+            raise broken(options, runtime.state.errors)
+        if past and runtime.is_demo:
+            from clawtui.runtime.demo_past import seed_past
+
+            await seed_past(runtime)
+        return await _until_interrupted(work(runtime))
+    finally:
+        await runtime.aclose()
+
+
+async def _until_interrupted(work: Awaitable[int]) -> int:
+    """Ctrl-C and a polite kill cancel the work, so that what runs upstream is stopped and settled, and give 130."""
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    interrupted = False
+
+    def interrupt() -> None:
+        nonlocal interrupted
+        interrupted = True
+        task.cancel()
+
+    handled = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, interrupt)
+            handled.append(number)
+        except (NotImplementedError, RuntimeError, ValueError):
+            continue  # not the main thread, as in tests: the caller's own way of cancelling holds
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if interrupted:
+            raise Stop("interrupted", status=Status.INTERRUPTED) from None
+        raise
+    finally:
+        for number in handled:
+            loop.remove_signal_handler(number)
+
+
+def broken(options: Options, errors: tuple[Finding, ...]) -> Stop:
+    """All errors at once, then where to mend them."""
+    options.output.lines_of_trouble(line for finding in errors for line in as_lines(finding))
+    count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
+    return Stop(f"the config has {count}", f"mend {options.paths.config_file}, then `clawtui config check`")

@@ -1,0 +1,130 @@
+"""The only place that prints. All text from outside is cleaned of control characters on its way to a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TextIO
+
+from clawtui.text import cell_width, clean, cut, one_line
+
+BOLD, DIM, RED, GREEN, YELLOW, RESET = "1", "2", "31", "32", "33", "0"
+
+
+class Output:
+    def __init__(self, out: TextIO, err: TextIO, environ: Mapping[str, str], *, color: bool = True) -> None:
+        self._out = out
+        self._err = err
+        allowed = color and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+        self._out_color = allowed and _is_terminal(out)
+        self._err_color = allowed and _is_terminal(err)
+        self._in_line = False  # streamed text stands on the line, without its end
+        self._columns = environ.get("COLUMNS", "")
+
+    @property
+    def is_terminal(self) -> bool:
+        return _is_terminal(self._out)
+
+    @property
+    def width(self) -> int:
+        if self._columns.isdigit() and int(self._columns) > 0:
+            return int(self._columns)
+        try:
+            return os.get_terminal_size(self._out.fileno()).columns
+        except (OSError, ValueError):
+            return 100
+
+    def line(self, text: str = "") -> None:
+        self._write(self._out, clean(text) + "\n")
+
+    def raw(self, text: str) -> None:
+        """Text as it is, into a pipe or file that asked for exactly that (a config, a completion script, CSV)."""
+        self._write(self._out, text)
+
+    def stream(self, text: str) -> None:
+        """A piece of an answer, as it comes."""
+        text = clean(text)
+        if text:
+            self._write(self._out, text)
+            self._in_line = not text.endswith("\n")
+            self._out.flush()
+
+    def end_stream(self) -> None:
+        if self._in_line:
+            self._write(self._out, "\n")
+            self._in_line = False
+
+    def document(self, value: Mapping[str, Any]) -> None:
+        self._write(self._out, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+    def event(self, value: Mapping[str, Any]) -> None:
+        self._write(self._out, json.dumps(value, ensure_ascii=False) + "\n")
+        self._out.flush()
+
+    def note(self, text: str) -> None:
+        """A word on the side: who answered, what it cost, what goes on."""
+        self.end_stream()
+        self._write(self._err, self._styled(one_line(text), DIM, self._err_color) + "\n")
+        self._err.flush()
+
+    def problem(self, message: str, hint: str = "") -> None:
+        """One line of what is wrong, one of what to do."""
+        self.end_stream()
+        self._write(self._err, self._styled(f"clawtui: {one_line(message)}", RED, self._err_color) + "\n")
+        if hint:
+            self._write(self._err, one_line(hint) + "\n")
+        self._err.flush()
+
+    def lines_of_trouble(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self._write(self._err, one_line(line) + "\n")
+        self._err.flush()
+
+    def heading(self, text: str) -> None:
+        self._write(self._out, self._styled(one_line(text), BOLD, self._out_color) + "\n")
+
+    def table(
+        self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset()
+    ) -> None:
+        """Aligned columns, cut with … where the terminal is too narrow: the widest column gives way."""
+        cells = [[one_line(cell) for cell in row] for row in rows]
+        widths = [max([cell_width(name), *(cell_width(row[i]) for row in cells)]) for i, name in enumerate(columns)]
+        if self.is_terminal or self._columns:
+            while sum(widths) + 2 * (len(widths) - 1) > self.width and max(widths) > 6:
+                widths[widths.index(max(widths))] -= 1
+        head = "  ".join(_cell(name, widths[i], i in right) for i, name in enumerate(columns)).rstrip()
+        self._write(self._out, self._styled(head, BOLD, self._out_color) + "\n")
+        for row in cells:
+            self._write(
+                self._out, "  ".join(_cell(cell, widths[i], i in right) for i, cell in enumerate(row)).rstrip() + "\n"
+            )
+
+    def flush(self) -> None:
+        self._out.flush()
+        self._err.flush()
+
+    @staticmethod
+    def _styled(text: str, style: str, color: bool) -> str:
+        return f"\x1b[{style}m{text}\x1b[{RESET}m" if color else text
+
+    @staticmethod
+    def _write(stream: TextIO, text: str) -> None:
+        try:
+            stream.write(text)
+        except UnicodeEncodeError:
+            encoding = getattr(stream, "encoding", None) or "ascii"
+            stream.write(text.encode(encoding, "replace").decode(encoding))
+
+
+def _cell(text: str, width: int, right: bool) -> str:
+    text = cut(text, width)
+    padding = " " * max(0, width - cell_width(text))
+    return padding + text if right else text + padding
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except ValueError:
+        return False

@@ -1,0 +1,155 @@
+"""`clawtui traces` and `clawtui trace`: recent requests, and one whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clawtui.cli import moments
+from clawtui.cli.documents import iso, trace_document
+from clawtui.cli.opened import on_runtime
+from clawtui.cli.options import Options
+from clawtui.cli.stopping import Status, Stop
+from clawtui.engine.outcome import Outcome, Trace
+from clawtui.engine.verdicts import Skip
+from clawtui.runtime import Runtime
+from clawtui.store.traces import TraceFilter, TraceRow
+from clawtui.text import count, day_and_time, duration_ms, money
+
+MOST = 10_000
+
+
+def run(options: Options) -> int:
+    return _one(options) if options.verb == "trace" else _list(options)
+
+
+def _list(options: Options) -> int:
+    args = options.args
+    if not 1 <= args.limit <= MOST:
+        raise Stop(f"--limit is {args.limit}, and goes from 1 to {MOST}")
+
+    async def work(runtime: Runtime) -> int:
+        wanted = TraceFilter(
+            outcome=Outcome(args.outcome) if args.outcome else None,
+            profile=args.profile,
+            before=await _before(runtime, args.before) if args.before else None,
+        )
+        rows = await runtime.store.traces.window(0, args.limit, wanted)
+        if options.json:
+            options.output.document({"traces": [_row_document(row) for row in rows]})
+        else:
+            _show(options, rows)
+        return Status.DONE
+
+    return on_runtime(options, work, past=True)
+
+
+async def _before(runtime: Runtime, text: str) -> float:
+    """A trace's id, or a moment."""
+    trace = await runtime.store.traces.one(text)
+    if trace is not None:
+        return trace.at
+    return moments.moment(text, "--before", "the id of a trace, or a moment such as 2026-01-31T12:00")
+
+
+def _row_document(row: TraceRow) -> dict[str, Any]:
+    return {
+        "request_id": row.request_id,
+        "at": iso(row.at),
+        "caller": row.caller,
+        "policy": row.policy,
+        "requested": row.requested,
+        "answered": row.answered,
+        "outcome": row.outcome.value,
+        "first_token_ms": row.first_token_ms,
+        "total_ms": row.total_ms,
+        "usage": {"input_tokens": row.input_tokens, "output_tokens": row.output_tokens, "source": row.usage_source},
+        "cost_usd": row.cost_usd,
+        "attempts": row.attempts,
+        "failovers": row.failovers,
+        "fusion": row.fusion,
+        "error": row.error_kind,
+    }
+
+
+def _show(options: Options, rows: list[TraceRow]) -> None:
+    if not rows:
+        options.output.line("no traces: nothing was asked, or nothing was kept (see `retention`)")
+        return
+    options.output.table(
+        ("id", "at", "caller", "asked", "answered", "outcome", "total", "tokens", "cost"),
+        [
+            [
+                row.request_id,
+                day_and_time(row.at)[5:],
+                row.caller,
+                row.requested or "-",
+                row.answered or "-",
+                row.outcome.value if row.error_kind is None else f"{row.outcome.value}: {row.error_kind}",
+                duration_ms(row.total_ms),
+                f"{count(row.input_tokens)}/{count(row.output_tokens)}",
+                money(row.cost_usd),
+            ]
+            for row in rows
+        ],
+        right=frozenset({6, 7, 8}),
+    )
+
+
+def _one(options: Options) -> int:
+    async def work(runtime: Runtime) -> int:
+        trace = await runtime.store.traces.one(options.args.id)
+        if trace is None:
+            raise Stop(f"there is no trace {options.args.id}", "`clawtui traces` lists them")
+        children = await runtime.store.traces.children(trace.request_id)
+        if options.json:
+            options.output.document(trace_document(trace, children))
+        else:
+            _tell(options, trace, children)
+        return Status.DONE
+
+    return on_runtime(options, work, past=True)
+
+
+def _tell(options: Options, trace: Trace, children: list[Trace]) -> None:
+    out = options.output
+    out.heading(f"{trace.request_id}  {day_and_time(trace.at)}  {trace.caller}  {trace.outcome.value}")
+    out.line(
+        f"asked {trace.requested or 'nobody by name'}, answered by {trace.answered or 'nobody'}, policy {trace.policy}"
+    )
+    out.line(
+        f"first token {duration_ms(trace.first_token_ms)}, total {duration_ms(trace.total_ms)},"
+        f" {count(trace.usage.input_tokens)} in, {count(trace.usage.output_tokens)} out ({trace.usage.source.value}),"
+        f" cost {money(trace.cost.usd)}"
+    )
+    if trace.error is not None:
+        out.line(f"{trace.error.kind}: {trace.error.message}")
+    out.line("plan")
+    for entry in trace.plan.entries:
+        if entry.skip is not Skip.NOT_ASKED:
+            out.line(f"  {entry.verdict.value:<9} {entry.route}  {entry.reason}")
+    out.line("attempts")
+    for each in trace.attempts:
+        failure = f" {each.failure.value}" if each.failure else ""
+        status = f" {each.status}" if each.status and each.failure else ""
+        label = f" with {each.credential}" if each.credential else ""
+        onward = f" → {each.decision.value}" if each.decision else ""
+        wait = f" after {duration_ms(each.wait_ms)} of waiting" if each.wait_ms else ""
+        out.line(
+            f"  {each.number}. {each.route}{label}: {each.outcome.value}{failure}{status} in {duration_ms(each.ms)}{wait}{onward}"
+        )
+    if trace.fusion is not None:
+        out.line(f"fusion {trace.fusion.name}: {trace.fusion.proposals_used} proposals used")
+        for adviser in trace.fusion.advisers:
+            failure = f" ({adviser.failure})" if adviser.failure else ""
+            out.line(
+                f"  {adviser.label or '-'} {adviser.profile}: {adviser.outcome.value}{failure}, {adviser.text_chars} characters,"
+                f" {money(adviser.cost.usd)}"
+            )
+        out.line(f"  synthesizer {trace.fusion.synthesizer.profile}: {money(trace.fusion.synthesizer.cost.usd)}")
+    for note in trace.notes:
+        out.line(f"note: {note}")
+    if trace.text:
+        out.line("answer")
+        out.line(trace.text)
+    if children and options.verbose:
+        out.line("children: " + ", ".join(child.request_id for child in children))
