@@ -216,7 +216,9 @@ def _too_many(
 
 
 def _refused(status: int, error: WireError, words: str, code: FailureKind | None) -> FailureKind:
-    if code in (K.CONTEXT, K.CONTENT_FILTER, K.MODEL_NOT_FOUND, K.AUTH, K.OVERLOADED, K.SERVER):
+    if code is K.SERVER:
+        return _server(words)
+    if code in (K.CONTEXT, K.CONTENT_FILTER, K.MODEL_NOT_FOUND, K.AUTH, K.OVERLOADED):
         return code
     if CONTEXT.search(words) and not OUTPUT.search(words):
         return K.CONTEXT
