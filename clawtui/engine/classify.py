@@ -76,7 +76,8 @@ CONTEXT = re.compile(
     re.I,
 )
 OUTPUT = re.compile(
-    r"max_(?:completion_|output_|new_)?tokens\b.{0,120}(?:too large|at most|less than|exceed|maximum|supports|larger|<=|must be|above)"
+    r"max_(?:completion_|output_|new_)?tokens\b.{0,120}"
+    r"(?:too large|at most|less than|exceed|maximum|supports|larger|<=|must be|above)"
     r"|(?:at most|maximum of|supports? at most) \d[\d,]* (?:completion|output) tokens|max_?output_?tokens",
     re.I | re.S,
 )

@@ -244,5 +244,5 @@ def _onward(situation: Situation) -> Step:
 
 def _backoff(situation: Situation) -> float:
     """Exponential with full jitter, so that many callers do not come back in step."""
-    ceiling = min(BACKOFF_MOST, BACKOFF_FIRST * 2 ** max(0, situation.attempt_on_route - 1))
+    ceiling: float = min(BACKOFF_MOST, BACKOFF_FIRST * 2 ** max(0, situation.attempt_on_route - 1))
     return ceiling * situation.jitter

@@ -242,9 +242,10 @@ class Fusing:
         advice.started_ms = self._ms()
         self._news.put_nowait(self._progress(advice, AdviserPhase.STARTED))
         try:
-            async with Deadline(clock, fusion.adviser_timeout), aclosing(
-                self._engine.single(self._adviser_request(advice), lambda t: _keep(advice, t))
-            ) as es:
+            async with (
+                Deadline(clock, fusion.adviser_timeout),
+                aclosing(self._engine.single(self._adviser_request(advice), lambda t: _keep(advice, t))) as es,
+            ):
                 async for event in es:
                     if not self._take(advice, event):
                         break

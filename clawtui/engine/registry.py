@@ -226,13 +226,12 @@ def _profile(
 
 
 def _stated(table: schema.Capabilities) -> Capabilities:
-    flags = {
-        name: Flag(value, Source.CONFIG) for name in caps.FLAG_NAMES if (value := getattr(table, name)) is not None
-    }
-    limits = {
-        name: Limit(value, Source.CONFIG) for name in caps.LIMIT_NAMES if (value := getattr(table, name)) is not None
-    }
-    return Capabilities(**flags, **limits)
+    stated: dict[str, Any] = {}
+    for name in (*caps.FLAG_NAMES, *caps.LIMIT_NAMES):
+        value = getattr(table, name)
+        if value is not None:
+            stated[name] = Flag(value, Source.CONFIG) if name in caps.FLAG_NAMES else Limit(value, Source.CONFIG)
+    return Capabilities(**stated)
 
 
 def _policy(name: str, table: schema.Policy) -> PolicySpec:

@@ -32,6 +32,7 @@ from clawtui.engine.events import (
 from clawtui.engine.failures import Decision, Failure, FailureKind, Situation, Step, UpstreamFailed, decide
 from clawtui.engine.health import RouteStats
 from clawtui.engine.learned import LearnedFacts
+from clawtui.engine.masking import masked
 from clawtui.engine.metering import metered
 from clawtui.engine.outcome import Attempt, AttemptOutcome
 from clawtui.engine.plan import apply_defaults
@@ -160,7 +161,7 @@ class Walk:
                     self._answered(visit, ticket, progress)
                     return
                 except UpstreamFailed as failed:
-                    failure = failed.failure
+                    failure = self._without_secrets(failed.failure, ticket)
                     step = self._failed(visit, ticket, progress, failure)
                 finally:
                     if not ticket.closed:
@@ -355,6 +356,12 @@ class Walk:
             step.decision,
         )
         return step
+
+    def _without_secrets(self, failure: Failure, ticket: Ticket) -> Failure:
+        """Servers quote keys in their errors: neither the whole nor a part of one goes any further."""
+        secret = ticket.credential.secret
+        headers = self._parts.registry.providers[ticket.credential.provider].headers
+        return replace(failure, message=masked(failure.message, secret.reveal() if secret else "", *headers.values()))
 
     def _cancelled(self, visit: Visit, ticket: Ticket, progress: Progress) -> None:
         ticket.circuit.released()

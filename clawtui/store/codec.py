@@ -22,7 +22,7 @@ def dumps(value: object) -> str:
 
 
 def loads(kind: type[T], text: str) -> T:
-    result: T = _reader(kind)(json.loads(text))
+    result: T = _reader_of(kind)(json.loads(text))
     return result
 
 
@@ -30,7 +30,7 @@ def plain(value: Any) -> Any:
     kind = type(value)
     if kind is str or kind is int or kind is float or kind is bool or value is None:
         return value
-    fields = _fields(kind)
+    fields = _fields_of(kind)
     if fields is not None:
         out: dict[str, Any] = {}
         for name, usual in fields:
@@ -59,8 +59,12 @@ _TAGGED = frozenset({"Text", "Media"})  # members of unions of dataclasses
 _MISSING = object()
 
 
+def _fields_of(kind: Any) -> tuple[tuple[str, Any], ...] | None:
+    return _fields(kind)
+
+
 @lru_cache(maxsize=256)
-def _fields(kind: type) -> tuple[tuple[str, Any], ...] | None:
+def _fields(kind: Any) -> tuple[tuple[str, Any], ...] | None:
     if not dataclasses.is_dataclass(kind):
         return None
     return tuple(
@@ -70,6 +74,10 @@ def _fields(kind: type) -> tuple[tuple[str, Any], ...] | None:
 
 
 Reader = Callable[[Any], Any]
+
+
+def _reader_of(kind: Any) -> Reader:
+    return _reader(kind)
 
 
 @lru_cache(maxsize=512)
@@ -97,7 +105,7 @@ def _reader(kind: Any) -> Reader:
 
 def _union(members: tuple[Any, ...]) -> Reader:
     rest = [member for member in members if member is not type(None)]
-    tagged = {member.__name__: _reader(member) for member in rest if dataclasses.is_dataclass(member)}
+    tagged: dict[str, Reader] = {m.__name__: _reader_of(m) for m in rest if isinstance(m, type)}
     if len(rest) == 1:
         inner = _reader(rest[0])
         return lambda value: None if value is None else inner(value)

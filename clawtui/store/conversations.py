@@ -162,7 +162,7 @@ class Conversations:
 
     async def branch(self, conversation: str, up_to: int) -> str:
         """A new conversation with the turns up to a place."""
-        rows = await self.list(limit=1_000_000)
+        rows = await self.recent(limit=1_000_000)
         title = next((row.title for row in rows if row.id == conversation), UNTITLED)
         new = await self.create(f"{title} (branch)", branch_of=conversation)
         await self._writer.commit(
@@ -192,7 +192,7 @@ class Conversations:
 
     # ---- reading
 
-    async def list(self, limit: int = 200) -> list[ConversationRow]:
+    async def recent(self, limit: int = 200) -> list[ConversationRow]:
         def read(connection: sqlite3.Connection) -> list[ConversationRow]:
             rows = connection.execute(
                 "SELECT c.id, title, created, changed, (SELECT count(*) FROM turns WHERE conversation = c.id), target,"
@@ -212,7 +212,10 @@ class Conversations:
                 " ORDER BY position DESC LIMIT ?",
                 (conversation, last if last is not None else -1),
             ).fetchall()
-            return [Turn(*row[:4], TurnStatus(row[4]), *row[5:]) for row in reversed(rows)]
+            return [
+                Turn(id_, position, role, text, TurnStatus(status), at, request_id, document)
+                for id_, position, role, text, status, at, request_id, document in reversed(rows)
+            ]
 
         return await self._reading.run(read)
 

@@ -66,9 +66,10 @@ def migrations() -> list[tuple[int, str]]:
 def _ready(path: Path) -> sqlite3.Connection:
     if not path.exists():
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT, FILE_MODE))
+    _refuse_newer(path)
     connection = connect(path)
     try:
-        _migrate(connection, path)
+        _migrate(connection)
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except BaseException:
         connection.close()
@@ -76,13 +77,20 @@ def _ready(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    known = migrations()
-    newest = known[-1][0]
-    version = _version(connection)
+def _refuse_newer(path: Path) -> None:
+    """Before anything is set: a file of a newer version is not touched at all."""
+    connection = sqlite3.connect(path)
+    try:
+        version, newest = _version(connection), migrations()[-1][0]
+    finally:
+        connection.close()
     if version > newest:
         raise NewerSchema(path, version, newest)
-    if version == newest:
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    known = migrations()
+    if _version(connection) == known[-1][0]:
         return
     for number, script in known:
         # Two processes may start at once: the second finds the work done when it gets the lock.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from itertools import pairwise
 
 from clawtui.config.schema import Retention
 from clawtui.engine.memory import local_day, refusal
@@ -233,4 +234,4 @@ def add_spending(connection: sqlite3.Connection, policy: str, day: str, usd: flo
 def failovers(trace: Trace) -> int:
     """How often the request went on to another route."""
     routes = [attempt.route for attempt in trace.attempts]
-    return sum(before != after for before, after in zip(routes, routes[1:], strict=False))
+    return sum(before != after for before, after in pairwise(routes))

@@ -40,10 +40,13 @@ class Maintenance:
     async def size(self) -> Size:
         def read(connection: sqlite3.Connection) -> Size:
             names = ("ledger", "traces", "attempts", "conversations", "eval_runs")
-            counts = [int(connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]) for name in names]
+            ledger, traces, attempts, conversations, runs = (
+                int(connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]) for name in names
+            )
             oldest = connection.execute("SELECT min(at) FROM ledger").fetchone()[0]
             parts = (self._path.with_name(self._path.name + suffix) for suffix in ("", "-wal", "-shm"))
-            return Size(sum(part.stat().st_size for part in parts if part.exists()), *counts, oldest)
+            size = sum(part.stat().st_size for part in parts if part.exists())
+            return Size(size, ledger, traces, attempts, conversations, runs, oldest)
 
         return await self._reading.run(read)
 

@@ -64,15 +64,15 @@ def _save(connection: sqlite3.Connection, record: StateRecord) -> None:
         case Learned():
             _put(connection, "learned", f"{record.route} {record.fact}", record.at, codec.dumps(record))
         case Transition():
-            key = (record.route.profile or "-", record.route.provider, record.route.model)
+            route = (record.route.profile or "-", record.route.provider, record.route.model)
             connection.execute(
                 "INSERT INTO transitions (at, profile, provider, model, before, after, cause) VALUES (?,?,?,?,?,?,?)",
-                (record.at, *key, record.before, record.after, record.cause),
+                (record.at, *route, record.before, record.after, record.cause),
             )
             connection.execute(
                 "DELETE FROM transitions WHERE profile = ? AND provider = ? AND model = ? AND id <="
                 " (SELECT id FROM transitions WHERE profile = ? AND provider = ? AND model = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
-                (*key, *key, MOST_TRANSITIONS),
+                (*route, *route, MOST_TRANSITIONS),
             )
         case _:
             assert_never(record)

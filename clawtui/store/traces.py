@@ -6,6 +6,7 @@ import hashlib
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from clawtui.config.schema import Retention
 from clawtui.engine.outcome import FusionRecord, Outcome, Trace
@@ -97,7 +98,7 @@ def keep_trace(connection: sqlite3.Connection, trace: Trace, retention: Retentio
     if record is None:
         return
     routes = [attempt.route for attempt in trace.attempts]
-    hops = sum(before != after for before, after in zip(routes, routes[1:], strict=False))
+    hops = sum(before != after for before, after in pairwise(routes))
     connection.execute(
         f"INSERT OR REPLACE INTO traces ({COLUMNS}, document) VALUES ({'?,' * 20}?)",
         (
@@ -242,4 +243,4 @@ def _where(wanted: TraceFilter) -> tuple[str, tuple[object, ...]]:
 def matching(text: str) -> str:
     """What a person typed, as an FTS query of plain words: the last one may be unfinished."""
     words = ['"' + word.replace('"', '""') + '"' for word in text.split()]
-    return " ".join(words[:-1] + [words[-1] + "*"]) if words else '""'
+    return " ".join([*words[:-1], words[-1] + "*"]) if words else '""'

@@ -144,7 +144,7 @@ def _report(
 
 
 def _row(key: str, sums: list[tuple[object, ...]], times: dict[int, int]) -> UsageRow:
-    numbers = [sum(float(row[column] or 0) for row in sums) for column in range(1, 11)]  # type: ignore[arg-type]  # sums
+    numbers = [sum(float(str(row[column] or 0)) for row in sums) for column in range(1, 11)]
     requests, failures, failovers, given, output, cached, reasoning, cost, unpriced, estimated = numbers
     return UsageRow(
         key,

@@ -11,7 +11,7 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
 from urllib.parse import urlsplit
-from urllib.request import getproxies_environment, proxy_bypass_environment
+from urllib.request import getproxies_environment, proxy_bypass
 
 import aiohttp
 import httpx
@@ -163,7 +163,7 @@ def _origin(url: str) -> tuple[str, str | None]:
     origin = f"{parts.scheme}://{parts.netloc}"
     proxies = getproxies_environment()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if proxy is None or proxy_bypass_environment(parts.netloc, proxies):
+    if proxy is None or proxy_bypass(parts.netloc):
         return origin, None
     return origin, proxy if "://" in proxy else f"http://{proxy}"
 

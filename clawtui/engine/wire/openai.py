@@ -136,9 +136,7 @@ def _body(call: Call) -> dict[str, Any]:
         "parallel_tool_calls": request.parallel_tools if request.tools else None,
         "response_format": _response_format(request),
     }
-    for name, value in wishes.items():
-        if value is not None and not _is_dropped(name, dropped):
-            body[name] = value
+    body.update((name, value) for name, value in wishes.items() if value is not None and not _is_dropped(name, dropped))
     return body
 
 

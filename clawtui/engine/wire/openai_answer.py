@@ -32,6 +32,7 @@ _FINISH = {
     "function_call": FinishReason.TOOL_CALLS,
     "content_filter": FinishReason.CONTENT_FILTER,
 }
+PLAIN = frozenset({"role", "content"})
 _ERROR_FINISH = "error"  # OpenRouter ends a stream so when its upstream failed
 
 
@@ -104,9 +105,8 @@ class OpenAIReader:
             choice = choices[0]
             if type(choice) is dict and choice.get("finish_reason") is None and "usage" not in document:
                 delta = choice.get("delta")
-                if type(delta) is dict and type(text := delta.get("content")) is str and len(delta) <= 2:
-                    if "tool_calls" not in delta and "reasoning_content" not in delta and "reasoning" not in delta:
-                        return (TextPiece(text),) if text else ()
+                if type(delta) is dict and type(text := delta.get("content")) is str and delta.keys() <= PLAIN:
+                    return (TextPiece(text),) if text else ()
         return self._chunk(document, event)
 
     def close(self) -> Sequence[Piece]:
@@ -159,8 +159,8 @@ class OpenAIReader:
             for position, fragment in enumerate(calls if isinstance(calls, list) else ()):
                 if isinstance(fragment, Mapping):
                     self._fragment(fragment, position)
-        elif text := word(choice.get("text")):
-            pieces.append(TextPiece(text))
+        elif plain := word(choice.get("text")):
+            pieces.append(TextPiece(plain))
         raw = word(choice.get("finish_reason"))
         if raw == _ERROR_FINISH:
             pieces.append(ErrorPiece(wire_error(choice)))
