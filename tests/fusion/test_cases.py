@@ -270,7 +270,7 @@ async def test_case_21_a_stalled_adviser_is_no_success_and_settles_to_what_it_us
 
 
 async def test_case_22_a_budget_of_nothing_left_still_lets_free_models_run() -> None:
-    free = {name: FREE for name in ("one", "two", "three", "four")}
+    free = dict.fromkeys(("one", "two", "three", "four"), FREE)
     async with fused(providers=free, policies=a_budget(0.0)) as house:
         trace = await council(house)
         assert (trace.outcome, trace.cost.usd) == (Outcome.OK, 0.0)
