@@ -96,7 +96,7 @@ AUTH = re.compile(
     r"api[ _-]?key|unauthori[sz]ed|authentication|credential|invalid token|permission|forbidden|not allowed", re.I
 )
 MODEL = re.compile(
-    r"model .{0,120}?(?:not (?:found|exist|available|supported)|does not exist|no longer|is not a valid|unknown)|no such model"
+    r"model .{0,120}?(?:not (?:found|exist|available|supported)|does not exist|no longer|is not a valid|unknown)|no such model|not a valid model"
     r"|unknown model|(?:not found|unsupported).{0,30}model|no endpoints found|try pulling it|models/\S+ is not found",
     re.I | re.S,
 )
@@ -108,12 +108,16 @@ OVERLOADED = re.compile(r"overloaded|over ?capacity|at capacity|high demand|busy
 RATE = re.compile(r"rate.?limit|too many requests|quota|requests per|tokens per", re.I)
 LIMIT = re.compile(
     r"(?:maximum context (?:length|window)(?: of| is)?|context (?:length|window|size)(?: of| is|:)?|> |at most|up to|maximum"
-    r"(?: of| is| allowed.{0,30}?)?|limit(?: of| is|:)|<=|n_ctx[^\d]{0,6}|less than or equal to|supports(?: at most)?)"
+    r"(?: of| is| allowed.{0,30}?)?|limit(?: of| is|:)|<=|n_ctx[^\d]{0,6}|less than or equal to|supports(?: at most)?|allowed)"
     r"[^\d]{0,24}(\d[\d,_]{2,})",
     re.I,
 )
+OVER = re.compile(r"\d > (\d[\d,]+)|\d tokens > (\d[\d,]+)")
+BELOW = re.compile(r"to (\d{2,}) \(exclusive\)")
+WHOLE_WINDOW = re.compile(r"context limit|input length and", re.I)
 NAMED = re.compile(
-    r"[`'\"]([a-z_][\w.]{1,60})[`'\"]|parameter:? ([a-z_][\w.]{1,60})|(?:for|argument) ([a-z_]\w{2,60})\b", re.I
+    r"[`'\"]([a-z_][\w.]{1,60})[`'\"]|(?:parameter|supplied):? ([a-z_][\w.]{1,60})|(?:for|argument) ([a-z_]\w{2,60})\b",
+    re.I,
 )
 SECRETS = re.compile(
     r"\b(?:sk|pk|rk|gsk|xai|hf|nvapi|pplx|csk|fw|r8|tgp)[-_][\w*.-]{4,}|AIza[\w*-]{6,}|(?:Bearer|Basic)\s+\S+|\b\w{4,}\*{3,}\w*",
@@ -221,7 +225,7 @@ def _refused(status: int, error: WireError, words: str, code: FailureKind | None
         return _server(words)
     if code in (K.CONTEXT, K.CONTENT_FILTER, K.MODEL_NOT_FOUND, K.AUTH, K.OVERLOADED):
         return code
-    if CONTEXT.search(words) and not OUTPUT.search(words):
+    if WHOLE_WINDOW.search(words) or (CONTEXT.search(words) and not OUTPUT.search(words)):
         return K.CONTEXT
     if OUTPUT.search(words) and (
         _limit(words) is not None or error.parameter is not None or _parameter(words) is not None
@@ -252,6 +256,10 @@ def _server(words: str) -> FailureKind:
 
 def _limit(words: str) -> int | None:
     """The token limit that a message states: the smallest that it names as one."""
+    if over := OVER.search(words):
+        return int((over[1] or over[2]).replace(",", ""))
+    if below := BELOW.search(words):
+        return int(below[1]) - 1
     numbers = [int(found.replace(",", "").replace("_", "")) for found in LIMIT.findall(words)]
     return min((number for number in numbers if number >= 16), default=None)
 
@@ -265,7 +273,7 @@ def _parameter(words: str) -> str | None:
 
 
 NOT_PARAMETERS = frozenset(
-    {"this", "the", "your", "model", "value", "error", "request", "true", "false", "null", "none"}
+    {"supplied", "this", "the", "your", "model", "value", "error", "request", "true", "false", "null", "none"}
 )
 
 
