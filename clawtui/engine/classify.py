@@ -96,7 +96,8 @@ AUTH = re.compile(
     r"api[ _-]?key|unauthori[sz]ed|authentication|credential|invalid token|permission|forbidden|not allowed", re.I
 )
 MODEL = re.compile(
-    r"model .{0,120}?(?:not (?:found|exist|available|supported)|does not exist|no longer|is not a valid|unknown)|no such model|not a valid model"
+    r"model .{0,120}?(?:not (?:found|exist|available|supported)|does not exist|no longer|is not a valid|unknown)"
+    r"|no such model|not a valid model"
     r"|unknown model|(?:not found|unsupported).{0,30}model|no endpoints found|try pulling it|models/\S+ is not found",
     re.I | re.S,
 )
@@ -116,7 +117,8 @@ OVER = re.compile(r"\d > (\d[\d,]+)|\d tokens > (\d[\d,]+)")
 BELOW = re.compile(r"to (\d{2,}) \(exclusive\)")
 WHOLE_WINDOW = re.compile(r"context limit|input length and", re.I)
 NAMED = re.compile(
-    r"[`'\"]([a-z_][\w.]{1,60})[`'\"]|(?:parameter|supplied):? ([a-z_][\w.]{1,60})|(?:for|argument) ([a-z_]\w{2,60})\b",
+    r"[`'\"]([a-z_][\w.]{1,60})[`'\"]|(?:parameter|argument)(?: supplied)?:? ([a-z_][\w.]{1,60})"
+    r"|for ([a-z_]\w{2,60})\b",
     re.I,
 )
 SECRETS = re.compile(
@@ -273,7 +275,7 @@ def _parameter(words: str) -> str | None:
 
 
 NOT_PARAMETERS = frozenset(
-    {"supplied", "this", "the", "your", "model", "value", "error", "request", "true", "false", "null", "none"}
+    {"this", "the", "your", "model", "value", "error", "request", "true", "false", "null", "none"}
 )
 
 

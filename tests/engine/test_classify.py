@@ -95,12 +95,8 @@ def test_a_servers_words_are_cleaned_cut_and_show_no_key() -> None:
 
 
 def test_an_exception_is_classified_by_its_cause() -> None:
-    try:
-        try:
-            raise TransportFailed(FailureKind.DNS, "no such name", "https://x.invalid")
-        except TransportFailed as error:
-            raise RuntimeError("wrapped") from error
-    except RuntimeError as wrapped:
-        assert classify_exception(wrapped).kind is FailureKind.DNS
+    wrapped = RuntimeError("wrapped")
+    wrapped.__cause__ = TransportFailed(FailureKind.DNS, "no such name", "https://x.invalid")
+    assert classify_exception(wrapped).kind is FailureKind.DNS
     assert classify_exception(TimeoutError()).kind is FailureKind.TIMEOUT_FIRST_TOKEN
     assert classify_exception(ZeroDivisionError()).kind is FailureKind.UNKNOWN
