@@ -92,11 +92,23 @@ async def attempt(
                 return
             reader = dialect.reader(call)
             idle = timeouts.idle
-            async for event, data in exchange.messages():
-                for piece in reader.feed(event, data):
-                    if (token := _note(piece, progress, call, dialect, clock)) is not None:
-                        deadline.pause()
-                        yield token
+            async for batch in exchange.batches():
+                text: list[str] = []  # neighbouring text of one read is handed on as one piece
+                for event, data in batch:
+                    for piece in reader.feed(event, data):
+                        if type(piece) is TextPiece:
+                            if piece.text:
+                                text.append(piece.text)
+                            continue
+                        if text:
+                            deadline.pause()
+                            yield _text(text, progress, clock)
+                        if (token := _note(piece, progress, call, dialect, clock)) is not None:
+                            deadline.pause()
+                            yield token
+                if text:
+                    deadline.pause()
+                    yield _text(text, progress, clock)
                 if progress.first_token_at is not None:
                     deadline.extend(min(idle, ends - clock.monotonic()))
             for piece in reader.close():
@@ -118,6 +130,16 @@ async def attempt(
     finally:
         if exchange is not None:
             await exchange.aclose()
+
+
+def _text(parts: list[str], progress: Progress, clock: Clock) -> TextPiece:
+    text = parts[0] if len(parts) == 1 else "".join(parts)
+    parts.clear()
+    progress.output_chars += len(text)
+    progress.answered_something = True
+    if progress.first_token_at is None:
+        progress.first_token_at = clock.monotonic()
+    return TextPiece(text)
 
 
 def _note(piece: Piece, progress: Progress, call: Call, dialect: Dialect, clock: Clock) -> Token | None:

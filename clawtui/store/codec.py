@@ -26,17 +26,21 @@ def loads(kind: type[T], text: str) -> T:
     return result
 
 
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
 def plain(value: Any) -> Any:
     kind = type(value)
-    if kind is str or kind is int or kind is float or kind is bool or value is None:
+    if kind in _SCALARS or isinstance(value, str):  # a StrEnum is the text that JSON writes
         return value
     fields = _fields_of(kind)
     if fields is not None:
         out: dict[str, Any] = {}
         for name, usual in fields:
             item = getattr(value, name)
-            if item is not usual and item != usual:
-                out[name] = plain(item)
+            if item is usual or item == usual:
+                continue
+            out[name] = item if type(item) in _SCALARS or isinstance(item, str) else plain(item)
         if kind.__name__ in _TAGGED:
             out[KIND] = kind.__name__
         return out
@@ -44,8 +48,6 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, str):
-        return str(value)
     if isinstance(value, frozenset | set):
         return sorted(value)
     if isinstance(value, bytes):
@@ -59,11 +61,16 @@ _TAGGED = frozenset({"Text", "Media"})  # members of unions of dataclasses
 _MISSING = object()
 
 
+_KNOWN_FIELDS: dict[Any, tuple[tuple[str, Any], ...] | None] = {}
+
+
 def _fields_of(kind: Any) -> tuple[tuple[str, Any], ...] | None:
-    return _fields(kind)
+    try:
+        return _KNOWN_FIELDS[kind]
+    except KeyError:
+        return _KNOWN_FIELDS.setdefault(kind, _fields(kind))
 
 
-@lru_cache(maxsize=256)
 def _fields(kind: Any) -> tuple[tuple[str, Any], ...] | None:
     if not dataclasses.is_dataclass(kind):
         return None

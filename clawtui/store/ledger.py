@@ -28,6 +28,9 @@ class StoredLedger:
         self._wall = wall
         self._known: dict[str, tuple[str, Spending]] = {}  # policy -> day it holds for, figures
         self._touched: set[str] = set()
+        self._tally = rollups.Tally()
+        writer.at_each_begin(self._begin)
+        writer.before_each_commit(self._tally.write)
         writer.before_each_commit(self._refresh_touched)
         writer.every(HEARTBEAT_SECONDS, self._beat)
         writer.every(SWEEP_SECONDS, self.close_abandoned)
@@ -61,26 +64,27 @@ class StoredLedger:
 
     # ---- in the writer's thread
 
+    def _begin(self) -> None:
+        """Of a transaction that was rolled back nothing counts, its new facets included."""
+        self._tally.clear()
+        self._tally.forget_facets()
+        self._touched.clear()
+
     def _reserve(self, connection: sqlite3.Connection, intent: Intent) -> Refusal | None:
-        row = connection.execute(
-            "SELECT state, reserved_usd FROM ledger WHERE request_id = ?", (intent.request_id,)
-        ).fetchone()
-        held = (row[1] or 0.0) if row is not None else 0.0
         self._touched.add(intent.policy)
         if intent.limits is not None:
-            refused = refusal(intent, figures(connection, intent.policy, local_day(self._wall())), held)
+            row = connection.execute(
+                "SELECT reserved_usd FROM ledger WHERE request_id = ? AND state = 'open'", (intent.request_id,)
+            ).fetchone()
+            held = (row[0] or 0.0) if row is not None else 0.0
+            refused = refusal(intent, self._figures(connection, intent.policy, local_day(self._wall())), held)
             if refused is not None:
                 return refused
         route = intent.route
-        if row is not None:
-            connection.execute(
-                "UPDATE ledger SET reserved_usd = ? WHERE request_id = ? AND state = 'open'",
-                (intent.reserve_usd, intent.request_id),
-            )
-            return None
         connection.execute(
             "INSERT INTO ledger (request_id, at, day, caller, policy, requested, profile, provider, model, state, process,"
-            " reserved_usd, parent, stage, adviser_index) VALUES (?,?,?,?,?,?,?,?,?,'open',?,?,?,?,?)",
+            " reserved_usd, parent, stage, adviser_index) VALUES (?,?,?,?,?,?,?,?,?,'open',?,?,?,?,?)"
+            " ON CONFLICT (request_id) DO UPDATE SET reserved_usd = excluded.reserved_usd WHERE state = 'open'",
             (
                 intent.request_id,
                 intent.at,
@@ -101,22 +105,21 @@ class StoredLedger:
         return None
 
     def _settle(self, connection: sqlite3.Connection, trace: Trace, retention: Retention) -> None:
-        settled = connection.execute("SELECT state FROM ledger WHERE request_id = ?", (trace.request_id,)).fetchone()
-        if settled is not None and settled[0] == "settled":
-            return
         if trace.fusion is None or not trace.children:
-            self._book(connection, trace)
-        rollups.count_attempts(connection, trace)
+            row = connection.execute(
+                "SELECT state, cost_usd FROM ledger WHERE request_id = ?", (trace.request_id,)
+            ).fetchone()
+            if row is not None and row[0] == "settled":
+                return
+            self._book(connection, trace, row[1] or 0.0 if row is not None and row[0] == "abandoned" else None)
+        self._tally.attempts(trace)
         keep_trace(connection, trace, retention)
 
-    def _book(self, connection: sqlite3.Connection, trace: Trace) -> None:
-        """Closes the row. A compound request has none of its own: its children hold the money."""
+    def _book(self, connection: sqlite3.Connection, trace: Trace, charged: float | None) -> None:
+        """Closes the row. A compound request has none of its own: its children hold the money. `charged`: the row was
+        taken for abandoned, and this much was booked for it already."""
         day = local_day(trace.at)
         route = trace.answered or trace.selected
-        abandoned = connection.execute(
-            "SELECT cost_usd FROM ledger WHERE request_id = ? AND state = 'abandoned'", (trace.request_id,)
-        ).fetchone()
-        charged = (abandoned[0] or 0.0) if abandoned is not None else 0.0
         usage = trace.usage
         connection.execute(
             "INSERT INTO ledger (request_id, at, day, caller, policy, requested, profile, provider, model, state, cost_usd,"
@@ -157,11 +160,11 @@ class StoredLedger:
                 trace.adviser_index,
             ),
         )
-        cost = (trace.cost.usd or 0.0) - charged
+        cost = (trace.cost.usd or 0.0) - (charged or 0.0)
         if cost:
-            add_spending(connection, trace.policy, day, cost)
-        if abandoned is None:
-            rollups.count_request(connection, rollups.Counted.of(trace, failovers(trace)))
+            self._tally.spend(trace.policy, day, cost)
+        if charged is None:
+            self._tally.request(rollups.Counted.of(trace, failovers(trace)))
         self._touched.add(trace.policy)
 
     def _beat(self, connection: sqlite3.Connection) -> None:
@@ -174,21 +177,19 @@ class StoredLedger:
         """Reservations of processes that fell silent are charged in full and marked: better too much than too little."""
         now = self._wall()
         rows = connection.execute(
-            "SELECT request_id, at, day, policy, reserved_usd, caller, profile, provider, model, parent FROM ledger"
+            "SELECT request_id, at, day, policy, reserved_usd, caller, profile, provider, model FROM ledger"
             " WHERE state = 'open' AND process <> ? AND process NOT IN (SELECT id FROM processes WHERE heartbeat > ?)",
             (self._process, now - SILENT_SECONDS),
         ).fetchall()
-        for request_id, at, day, policy, reserved, caller, profile, provider, model, _ in rows:
+        for request_id, at, day, policy, reserved, caller, profile, provider, model in rows:
             connection.execute(
                 "UPDATE ledger SET state = 'abandoned', cost_usd = reserved_usd, cost_source = 'reservation',"
                 " outcome = ?, usage_source = ?, process = NULL WHERE request_id = ?",
                 (Outcome.INTERRUPTED.value, UsageSource.ESTIMATED.value, request_id),
             )
             if reserved:
-                add_spending(connection, policy, day, reserved)
-            rollups.count_request(
-                connection, rollups.Counted.abandoned(at, profile, provider, model, policy, caller, reserved)
-            )
+                self._tally.spend(policy, day, reserved)
+            self._tally.request(rollups.Counted.abandoned(at, profile, provider, model, policy, caller, reserved))
             self._touched.add(policy)
         connection.execute("DELETE FROM processes WHERE heartbeat <= ? AND id <> ?", (now - 86_400, self._process))
 
@@ -199,36 +200,29 @@ class StoredLedger:
             "SELECT policy FROM spending WHERE period IN (?, ?) UNION SELECT policy FROM ledger WHERE state = 'open'",
             (today, today[:7]),
         ).fetchall()
-        self._known = {policy: (today, figures(connection, policy, today)) for (policy,) in rows}
+        self._known = {policy: (today, self._figures(connection, policy, today)) for (policy,) in rows}
 
     def _refresh_touched(self, connection: sqlite3.Connection) -> None:
         if not self._touched:
             return
         today = local_day(self._wall())
         for policy in self._touched:
-            self._known[policy] = (today, figures(connection, policy, today))
+            self._known[policy] = (today, self._figures(connection, policy, today))
         self._touched.clear()
 
-
-def figures(connection: sqlite3.Connection, policy: str, day: str) -> Spending:
-    spent = dict(
-        connection.execute(
-            "SELECT period, usd FROM spending WHERE policy = ? AND period IN (?, ?)", (policy, day, day[:7])
-        ).fetchall()
-    )
-    (reserved,) = connection.execute(
-        "SELECT coalesce(sum(reserved_usd), 0.0) FROM ledger WHERE state = 'open' AND policy = ?", (policy,)
-    ).fetchone()
-    return Spending(spent.get(day, 0.0), reserved, spent.get(day[:7], 0.0), reserved)
-
-
-def add_spending(connection: sqlite3.Connection, policy: str, day: str, usd: float) -> None:
-    for period in (day, day[:7]):
-        connection.execute(
-            "INSERT INTO spending (policy, period, usd) VALUES (?, ?, ?)"
-            " ON CONFLICT (policy, period) DO UPDATE SET usd = usd + excluded.usd",
-            (policy, period, usd),
+    def _figures(self, connection: sqlite3.Connection, policy: str, day: str) -> Spending:
+        month = day[:7]
+        spent = dict(
+            connection.execute(
+                "SELECT period, usd FROM spending WHERE policy = ? AND period IN (?, ?)", (policy, day, month)
+            ).fetchall()
         )
+        (reserved,) = connection.execute(
+            "SELECT coalesce(sum(reserved_usd), 0.0) FROM ledger WHERE state = 'open' AND policy = ?", (policy,)
+        ).fetchone()
+        day_usd = spent.get(day, 0.0) + self._tally.pending(policy, day)
+        month_usd = spent.get(month, 0.0) + self._tally.pending(policy, month)
+        return Spending(day_usd, reserved, month_usd, reserved)
 
 
 def failovers(trace: Trace) -> int:

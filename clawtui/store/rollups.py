@@ -97,144 +97,238 @@ def day_of(wall: float) -> int:
     return int(time.mktime((local.tm_year, local.tm_mon, local.tm_mday, 0, 0, 0, 0, 0, -1)))
 
 
-def count_request(connection: sqlite3.Connection, row: Counted) -> None:
-    facet = _facet(connection, row)
-    for span, start in (("h", hour_of(row.at)), ("d", day_of(row.at))):
-        connection.execute(
-            "INSERT INTO usage_figures VALUES (?,?,?,1,?,?,?,?,?,?,?,?,?) ON CONFLICT (span, start, facet) DO UPDATE SET"
-            " requests = requests + 1, failures = failures + excluded.failures, failovers = failovers + excluded.failovers,"
-            " input_tokens = input_tokens + excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens,"
-            " cached_input_tokens = cached_input_tokens + excluded.cached_input_tokens,"
-            " reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, cost_usd = cost_usd + excluded.cost_usd,"
-            " unpriced = unpriced + excluded.unpriced, estimated = estimated + excluded.estimated",
-            (
-                span,
-                start,
-                facet,
-                int(row.failed),
-                row.failovers,
-                row.input_tokens,
-                row.output_tokens,
-                row.cached,
-                row.reasoning,
-                row.cost_usd or 0.0,
-                int(row.cost_usd is None),
-                int(row.estimated),
-            ),
+class Tally:
+    """What the changes of one transaction add up to, written in few statements before it commits.
+
+    One request would touch a dozen counters; a hundred requests of a batch touch mostly the same ones.
+    """
+
+    def __init__(self) -> None:
+        self._facets: dict[tuple[str, ...], int] = {}
+        self.clear()
+
+    def clear(self) -> None:
+        """A transaction begins anew, or the one before was rolled back with its facets."""
+        self._usage: dict[tuple[str, int, tuple[str, ...]], list[float]] = {}
+        self._times: dict[tuple[str, int, tuple[str, ...], int], int] = {}
+        self._routes: dict[tuple[str, str, str], _RouteSums] = {}
+        self._route_times: dict[tuple[str, str, str, str, int], int] = {}
+        self._spending: dict[tuple[str, str], float] = {}
+        self._attempts: list[tuple[object, ...]] = []
+
+    def forget_facets(self) -> None:
+        self._facets.clear()
+
+    def spend(self, policy: str, day: str, usd: float) -> None:
+        for period in (day, day[:7]):
+            self._spending[policy, period] = self._spending.get((policy, period), 0.0) + usd
+
+    def pending(self, policy: str, period: str) -> float:
+        """Spent in this transaction and not written yet: admission counts it."""
+        return self._spending.get((policy, period), 0.0)
+
+    def request(self, row: Counted) -> None:
+        facet = (row.profile, row.provider, row.model, row.policy, row.caller)
+        added = (
+            1,
+            int(row.failed),
+            row.failovers,
+            row.input_tokens,
+            row.output_tokens,
+            row.cached,
+            row.reasoning,
+            row.cost_usd or 0.0,
+            int(row.cost_usd is None),
+            int(row.estimated),
         )
-        if row.total_ms is not None:
-            connection.execute(
-                "INSERT INTO usage_times VALUES (?,?,?,?,1)"
-                " ON CONFLICT (span, start, facet, bucket) DO UPDATE SET count = count + 1",
-                (span, start, facet, bucket(row.total_ms)),
+        for span, start in (("h", hour_of(row.at)), ("d", day_of(row.at))):
+            sums = self._usage.get((span, start, facet))
+            if sums is None:
+                self._usage[span, start, facet] = list(added)
+            else:
+                for column, value in enumerate(added):
+                    sums[column] += value
+            if row.total_ms is not None:
+                key = (span, start, facet, bucket(row.total_ms))
+                self._times[key] = self._times.get(key, 0) + 1
+
+    def attempts(self, trace: Trace) -> None:
+        """The upstream calls of one request. A fusion's are its children's."""
+        if trace.fusion is not None:
+            return
+        seen: set[Route] = set()
+        for attempt in trace.attempts:
+            route = attempt.route
+            key = (route.profile or NOBODY, route.provider, route.model)
+            at, is_retry = trace.at + attempt.started_ms / 1000, route in seen
+            seen.add(route)
+            failure = attempt.failure.value if attempt.failure else None
+            self._attempts.append(
+                (
+                    trace.request_id,
+                    attempt.number,
+                    at,
+                    *key,
+                    attempt.credential,
+                    attempt.outcome.value,
+                    failure,
+                    attempt.status,
+                    attempt.decision.value if attempt.decision else None,
+                    attempt.ms,
+                    attempt.first_token_ms,
+                    attempt.usage.output_tokens,
+                    int(is_retry),
+                )
             )
+            if attempt.outcome is not AttemptOutcome.CANCELLED:
+                answered = attempt.outcome is AttemptOutcome.OK
+                call = (
+                    at,
+                    answered,
+                    failure,
+                    attempt.ms,
+                    attempt.first_token_ms,
+                    attempt.usage.output_tokens,
+                    is_retry,
+                )
+                self.route(key, *call)
+
+    def route(
+        self,
+        key: tuple[str, str, str],
+        at: float,
+        answered: bool,
+        failure: str | None,
+        ms: float,
+        first_token_ms: float | None,
+        output_tokens: int,
+        is_retry: bool,
+    ) -> None:
+        sums = self._routes.setdefault(key, _RouteSums())
+        sums.requests += 1
+        sums.retries += is_retry
+        if not answered:
+            sums.failures += 1
+            if sums.last_failure_at is None or at >= sums.last_failure_at:
+                sums.last_failure, sums.last_failure_at = failure, at
+            return
+        sums.answered += 1
+        self._route_time(key, "total", ms)
+        if first_token_ms is not None:
+            self._route_time(key, "first", first_token_ms)
+            sums.tokens += output_tokens
+            sums.writing_ms += max(0.0, ms - first_token_ms)
+
+    def _route_time(self, key: tuple[str, str, str], kind: str, ms: float) -> None:
+        place = (*key, kind, bucket(ms))
+        self._route_times[place] = self._route_times.get(place, 0) + 1
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """All of it, in the transaction that is about to commit."""
+        if self._attempts:
+            connection.executemany(f"INSERT OR IGNORE INTO attempts VALUES ({'?,' * 14}?)", self._attempts)
+        if self._usage:
+            connection.executemany(
+                f"INSERT INTO usage_figures VALUES ({'?,' * 12}?) ON CONFLICT (span, start, facet) DO UPDATE SET "
+                + ", ".join(f"{name} = {name} + excluded.{name}" for name in USAGE_COLUMNS),
+                [
+                    (span, start, self._facet(connection, facet), *sums)
+                    for (span, start, facet), sums in self._usage.items()
+                ],
+            )
+        if self._times:
+            connection.executemany(
+                "INSERT INTO usage_times VALUES (?,?,?,?,?)"
+                " ON CONFLICT (span, start, facet, bucket) DO UPDATE SET count = count + excluded.count",
+                [
+                    (span, start, self._facet(connection, facet), number, count)
+                    for (span, start, facet, number), count in self._times.items()
+                ],
+            )
+        if self._routes:
+            connection.executemany(ROUTE_UPSERT, [(*key, *sums.row()) for key, sums in self._routes.items()])
+        if self._route_times:
+            connection.executemany(
+                "INSERT INTO route_times VALUES (?,?,?,?,?,?)"
+                " ON CONFLICT (profile, provider, model, kind, bucket) DO UPDATE SET count = count + excluded.count",
+                [(*key, count) for key, count in self._route_times.items()],
+            )
+        if self._spending:
+            connection.executemany(
+                "INSERT INTO spending VALUES (?, ?, ?) ON CONFLICT (policy, period) DO UPDATE SET usd = usd + excluded.usd",
+                [(*key, usd) for key, usd in self._spending.items() if usd],
+            )
+        self.clear()
+
+    def _facet(self, connection: sqlite3.Connection, key: tuple[str, ...]) -> int:
+        known = self._facets.get(key)
+        if known is None:
+            where = "profile = ? AND provider = ? AND model = ? AND policy = ? AND caller = ?"
+            connection.execute(
+                "INSERT OR IGNORE INTO facets (profile, provider, model, policy, caller) VALUES (?,?,?,?,?)", key
+            )
+            known = int(connection.execute(f"SELECT id FROM facets WHERE {where}", key).fetchone()[0])
+            self._facets[key] = known
+        return known
 
 
-def _facet(connection: sqlite3.Connection, row: Counted) -> int:
-    key = (row.profile, row.provider, row.model, row.policy, row.caller)
-    found = connection.execute(
-        "SELECT id FROM facets WHERE profile = ? AND provider = ? AND model = ? AND policy = ? AND caller = ?", key
-    ).fetchone()
-    if found is not None:
-        return int(found[0])
-    cursor = connection.execute("INSERT INTO facets (profile, provider, model, policy, caller) VALUES (?,?,?,?,?)", key)
-    return int(cursor.lastrowid or 0)
+@dataclass(slots=True)
+class _RouteSums:
+    requests: int = 0
+    retries: int = 0
+    failures: int = 0
+    answered: int = 0
+    tokens: int = 0
+    writing_ms: float = 0.0
+    last_failure: str | None = None
+    last_failure_at: float | None = None
 
-
-def count_attempts(connection: sqlite3.Connection, trace: Trace) -> None:
-    """The upstream calls of one request. A fusion's are its children's."""
-    if trace.fusion is not None:
-        return
-    seen: set[Route] = set()
-    for attempt in trace.attempts:
-        route = attempt.route
-        is_retry = route in seen
-        seen.add(route)
-        connection.execute(
-            "INSERT OR IGNORE INTO attempts VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            (
-                trace.request_id,
-                attempt.number,
-                trace.at + attempt.started_ms / 1000,
-                route.profile or NOBODY,
-                route.provider,
-                route.model,
-                attempt.credential,
-                attempt.outcome.value,
-                attempt.failure.value if attempt.failure else None,
-                attempt.status,
-                attempt.decision.value if attempt.decision else None,
-                attempt.ms,
-                attempt.first_token_ms,
-                attempt.usage.output_tokens,
-                int(is_retry),
-            ),
+    def row(self) -> tuple[object, ...]:
+        return (
+            self.requests,
+            self.retries,
+            self.failures,
+            self.answered,
+            self.tokens,
+            self.writing_ms,
+            self.last_failure,
+            self.last_failure_at,
         )
-        if attempt.outcome is not AttemptOutcome.CANCELLED:
-            _count_route(
-                connection,
-                (route.profile or NOBODY, route.provider, route.model),
-                trace.at + attempt.started_ms / 1000,
-                attempt.outcome is AttemptOutcome.OK,
-                attempt.failure.value if attempt.failure else None,
-                attempt.ms,
-                attempt.first_token_ms,
-                attempt.usage.output_tokens,
-                is_retry,
-            )
 
 
-def _count_route(
-    connection: sqlite3.Connection,
-    key: tuple[str, str, str],
-    at: float,
-    answered: bool,
-    failure: str | None,
-    ms: float,
-    first_token_ms: float | None,
-    output_tokens: int,
-    is_retry: bool,
-) -> None:
-    writing = max(0.0, ms - first_token_ms) if answered and first_token_ms is not None else 0.0
-    connection.execute(
-        "INSERT INTO route_figures VALUES (?,?,?,1,?,?,?,?,?,?,?) ON CONFLICT (profile, provider, model) DO UPDATE SET"
-        " requests = requests + 1, retries = retries + excluded.retries, failures = failures + excluded.failures,"
-        " answered = answered + excluded.answered, tokens = tokens + excluded.tokens,"
-        " writing_ms = writing_ms + excluded.writing_ms,"
-        " last_failure = CASE WHEN coalesce(excluded.last_failure_at, 0) >= coalesce(last_failure_at, 0)"
-        " AND excluded.last_failure IS NOT NULL THEN excluded.last_failure ELSE last_failure END,"
-        " last_failure_at = nullif(max(coalesce(excluded.last_failure_at, 0), coalesce(last_failure_at, 0)), 0)",
-        (
-            *key,
-            int(is_retry),
-            int(not answered),
-            int(answered),
-            output_tokens if writing else 0,
-            writing,
-            None if answered else failure,
-            None if answered else at,
-        ),
-    )
-    if answered:
-        times = [("total", ms)] + ([("first", first_token_ms)] if first_token_ms is not None else [])
-        for kind, value in times:
-            connection.execute(
-                "INSERT INTO route_times VALUES (?,?,?,?,?,1)"
-                " ON CONFLICT (profile, provider, model, kind, bucket) DO UPDATE SET count = count + 1",
-                (*key, kind, bucket(value)),
-            )
+USAGE_COLUMNS = (
+    "requests",
+    "failures",
+    "failovers",
+    "input_tokens",
+    "output_tokens",
+    "cached_input_tokens",
+    "reasoning_tokens",
+    "cost_usd",
+    "unpriced",
+    "estimated",
+)
+ROUTE_UPSERT = (
+    "INSERT INTO route_figures VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (profile, provider, model) DO UPDATE SET"
+    " requests = requests + excluded.requests, retries = retries + excluded.retries,"
+    " failures = failures + excluded.failures, answered = answered + excluded.answered,"
+    " tokens = tokens + excluded.tokens, writing_ms = writing_ms + excluded.writing_ms,"
+    " last_failure = CASE WHEN excluded.last_failure_at IS NOT NULL"
+    " AND excluded.last_failure_at >= coalesce(last_failure_at, 0) THEN excluded.last_failure ELSE last_failure END,"
+    " last_failure_at = nullif(max(coalesce(excluded.last_failure_at, 0), coalesce(last_failure_at, 0)), 0)"
+)
 
 
 def rebuild(connection: sqlite3.Connection) -> int:
     """Counts everything anew from the rows; returns how many ledger rows there are."""
     for table in ("usage_figures", "usage_times", "facets", "route_figures", "route_times", "spending"):
         connection.execute(f"DELETE FROM {table}")
-    rows = connection.execute(
+    tally = Tally()
+    number = 0
+    for row in connection.execute(
         "SELECT at, profile, provider, model, policy, caller, outcome, failovers, input_tokens, output_tokens,"
         " cached_input_tokens, reasoning_tokens, cost_usd, usage_source, total_ms, day FROM ledger WHERE state <> 'open'"
-    )
-    number = 0
-    for row in rows.fetchall():
+    ):
         (
             at,
             profile,
@@ -255,26 +349,20 @@ def rebuild(connection: sqlite3.Connection) -> int:
         ) = row
         answered = outcome == Outcome.OK.value
         estimated = source != UsageSource.REPORTED.value and bool(given or output)
-        count_request(
-            connection,
+        tally.request(
             Counted(
                 at, profile or NOBODY, provider or NOBODY, model or NOBODY, policy, caller, not answered, hops, given,
                 output, cached, reasoning, cost, estimated, ms if answered else None,
-            ),
-        )  # fmt: skip
-        for period in (day, day[:7]) if cost else ():
-            connection.execute(
-                "INSERT INTO spending VALUES (?, ?, ?) ON CONFLICT (policy, period) DO UPDATE SET usd = usd + excluded.usd",
-                (policy, period, cost),
             )
+        )  # fmt: skip
+        if cost:
+            tally.spend(policy, day, cost)
         number += 1
-    calls = connection.execute(
+    for profile, provider, model, at, outcome, failure, ms, first, output, is_retry in connection.execute(
         "SELECT profile, provider, model, at, outcome, failure, ms, first_token_ms, output_tokens, is_retry FROM attempts"
-    )
-    for profile, provider, model, at, outcome, failure, ms, first, output, is_retry in calls.fetchall():
+    ):
         if outcome != AttemptOutcome.CANCELLED.value:
             answered = outcome == AttemptOutcome.OK.value
-            _count_route(
-                connection, (profile, provider, model), at, answered, failure, ms, first, output, bool(is_retry)
-            )
+            tally.route((profile, provider, model), at, answered, failure, ms, first, output, bool(is_retry))
+    tally.write(connection)
     return number

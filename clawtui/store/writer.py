@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from clawtui.store.database import open_for_writing
 
@@ -53,6 +54,7 @@ class Writer:
         self._connection: sqlite3.Connection | None = None
         self._down: str | None = None
         self._dropped = 0
+        self._at_begin: list[Callable[[], None]] = []
         self._before_commit: list[Change] = []
         self._periodic: list[tuple[float, float, Change]] = []
         self.moved_aside: Path | None = None
@@ -77,6 +79,9 @@ class Writer:
     @property
     def waiting(self) -> int:
         return len(self._jobs)
+
+    def at_each_begin(self, act: Callable[[], None]) -> None:
+        self._at_begin.append(act)
 
     def before_each_commit(self, change: Change) -> None:
         self._before_commit.append(change)
@@ -171,8 +176,7 @@ class Writer:
             self._fail(batch[0], error)
             return True
         self._set_up()
-        for job, result in zip(batch, results, strict=True):
-            _resolve(job, result)
+        _resolve([(job, result) for job, result in zip(batch, results, strict=True) if job.future is not None])
         return True
 
     def _write_alone(self, connection: sqlite3.Connection, job: _Job) -> None:
@@ -181,11 +185,13 @@ class Writer:
         except (sqlite3.Error, ValueError, TypeError, KeyError) as error:
             self._fail(job, error)
         else:
-            _resolve(job, result)
+            _resolve([(job, result)])
 
     def _transaction(self, connection: sqlite3.Connection, batch: list[_Job]) -> list[object]:
         connection.execute("BEGIN IMMEDIATE")
         try:
+            for act in self._at_begin:
+                act()
             results = [job.change(connection) for job in batch]
             for change in self._before_commit:
                 change(connection)
@@ -248,27 +254,33 @@ class Writer:
             self._told(True, len(self._jobs), "")
 
 
-def _resolve(job: _Job, result: object) -> None:
-    if job.future is not None and job.loop is not None:
-        _from_thread(job.loop, job.future, lambda future: future.set_result(result))
+def _resolve(done: list[tuple[_Job, object]]) -> None:
+    """One wake-up of a loop for all of a batch that it waits for."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[object], object]]] = {}
+    for job, result in done:
+        if job.future is not None and job.loop is not None:
+            by_loop.setdefault(job.loop, []).append((job.future, result))
+    for loop, results in by_loop.items():
+        _on_loop(loop, results, asyncio.Future.set_result)
 
 
 def _reject(job: _Job, error: Exception) -> None:
     if job.future is not None and job.loop is not None:
-        _from_thread(job.loop, job.future, lambda future: future.set_exception(error))
+        _on_loop(job.loop, [(job.future, error)], asyncio.Future.set_exception)
 
 
-def _from_thread(
+def _on_loop(
     loop: asyncio.AbstractEventLoop,
-    future: asyncio.Future[object],
-    act: Callable[[asyncio.Future[object]], None],
+    results: list[tuple[asyncio.Future[object], Any]],
+    act: Callable[[asyncio.Future[object], Any], None],
 ) -> None:
-    def on_loop() -> None:
-        if not future.done():  # whoever waited may have been cancelled
-            act(future)
+    def tell() -> None:
+        for future, result in results:
+            if not future.done():  # whoever waited may have been cancelled
+                act(future, result)
 
     try:
-        loop.call_soon_threadsafe(on_loop)
+        loop.call_soon_threadsafe(tell)
     except RuntimeError:  # the loop has ended
         pass
 

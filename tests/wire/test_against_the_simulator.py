@@ -75,7 +75,7 @@ class Line:
             reader = self.speaks.reader(call)
             read: list[Piece] = []
             try:
-                async for event, data in exchange.messages():
+                async for event, data in (each async for batch in exchange.batches() for each in batch):
                     read += reader.feed(event, data)
             except TransportFailed:
                 pass  # what came before the break counts

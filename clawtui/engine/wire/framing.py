@@ -1,7 +1,7 @@
 """Cuts a byte stream into messages: server-sent events, or JSON by lines. Fed with bytes cut anywhere.
 
 Written here, for one reason: httpx-sse takes text, so it decodes, splits and builds an object for every line. On 100
-events of 150 bytes it took 295 µs and this 62 µs (Python 3.11), where the whole stream may cost 1,600 µs.
+events of 150 bytes it took 123 µs and this 85 µs (Python 3.11), of about 600 µs that such a stream costs in all.
 """
 
 from __future__ import annotations
@@ -75,10 +75,9 @@ class SseFraming:
         return found
 
     def _message(self) -> Message:
-        data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
-        self._data.clear()
-        self._size = 0
-        return self._event.decode("utf-8", "replace"), data.decode("utf-8", "replace")
+        lines, self._data, self._size = self._data, [], 0
+        data = lines[0] if len(lines) == 1 else b"\n".join(lines)
+        return self._event.decode("utf-8", "replace") if self._event else "", data.decode("utf-8", "replace")
 
 
 class LineFraming:

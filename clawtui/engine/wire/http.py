@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
@@ -114,14 +114,15 @@ class Exchange:
             return self.headers.get("transfer-encoding", "") == "chunked"
         return self.content_type in ("", "text/plain", "application/octet-stream")
 
-    async def messages(self) -> AsyncIterator[tuple[str, str]]:
+    async def batches(self) -> AsyncIterator[Sequence[tuple[str, str]]]:
+        """The messages of the stream, as many at a time as one read from the network completed."""
         framing = SseFraming() if self._framing is Framing.SSE else LineFraming()
         try:
             async for chunk in self._chunks():
-                for message in framing.feed(chunk):
-                    yield message
-            for message in framing.end():
-                yield message
+                if messages := framing.feed(chunk):
+                    yield messages
+            if messages := framing.end():
+                yield messages
         except MessageTooLong:
             raise TransportFailed(
                 FailureKind.MALFORMED, "one message of the stream is longer than 8 MB", self._host

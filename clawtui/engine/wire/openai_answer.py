@@ -32,6 +32,7 @@ _FINISH = {
     "function_call": FinishReason.TOOL_CALLS,
     "content_filter": FinishReason.CONTENT_FILTER,
 }
+_decode = json.JSONDecoder().raw_decode
 PLAIN = frozenset({"role", "content"})
 _ERROR_FINISH = "error"  # OpenRouter ends a stream so when its upstream failed
 
@@ -94,7 +95,8 @@ class OpenAIReader:
             self._marked_done = True
             return ()
         try:
-            document = json.loads(data)
+            # Without the search for blanks around the document, which costs a quarter of the whole.
+            document = _decode(data)[0] if data.startswith("{") else json.loads(data)
         except (ValueError, RecursionError):
             return (NotePiece("one malformed chunk was passed over"),) if data.strip() else ()
         if not isinstance(document, dict):
