@@ -1,0 +1,86 @@
+"""What the documentation says is true: its examples run, its reference is that of the schema, its links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from clawtui.config.checks import check
+from clawtui.config.findings import Severity
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def test_the_config_reference_is_the_schemas() -> None:
+    sys.path.insert(0, str(ROOT / "docs"))
+    try:
+        from make_reference import reference
+    finally:
+        sys.path.pop(0)
+    assert (ROOT / "docs" / "config.md").read_text(encoding="utf-8") == reference()
+
+
+def test_the_embedding_example_runs() -> None:
+    ran = subprocess.run(
+        [sys.executable, str(ROOT / "docs" / "examples" / "embed.py")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "answered by everyday@cumulus" in ran.stdout
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files_that_are_there(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+def blocks(language: str) -> list[tuple[str, str]]:
+    found = []
+    for page in PAGES:
+        for text in re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+            found.append((page.name, text))
+    return found
+
+
+@pytest.mark.parametrize(("page", "text"), blocks("toml"))
+def test_examples_of_configs_have_no_error_but_missing_parts(page: str, text: str, tmp_path: Path) -> None:
+    tomllib.loads(text)
+    errors = [f for f in check(text, {"OPENAI_API_KEY": "x"}, tmp_path / "c.toml") if f.severity is Severity.ERROR]
+    # A fragment may name profiles that only the reader has.
+    assert [f for f in errors if not re.search(r"no profile|not a profile|profile", f.message)] == []
+
+
+COMMANDS = [
+    line
+    for _, text in blocks("sh")
+    for line in text.splitlines()
+    if line.startswith(("clawtui ", "echo ")) and "--demo" in line
+]
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_commands_on_the_demo_run(line: str) -> None:
+    program = f"{shlex.quote(sys.executable)} -m clawtui"
+    ran = subprocess.run(
+        ["sh", "-c", line.replace("clawtui ", f"{program} ", 1)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.strip()
