@@ -111,7 +111,7 @@ class ClawApp(App[None]):
         areas = {pane.AREA for pane in PANES}
         area = area if area in areas else PlaygroundPane.AREA
         for pane in self.query(Pane):
-            if pane.AREA == area:
+            if area == pane.AREA:
                 switcher.current = pane.id
                 self.desk.remembered.pane = area
                 pane.shown()
