@@ -15,8 +15,10 @@ PAIRS = (
     ("anthropic-ratelimit-tokens-remaining", "anthropic-ratelimit-tokens-reset"),
     ("anthropic-ratelimit-input-tokens-remaining", "anthropic-ratelimit-input-tokens-reset"),
     ("anthropic-ratelimit-output-tokens-remaining", "anthropic-ratelimit-output-tokens-reset"),
+    ("x-ratelimit-remaining-requests-day", "x-ratelimit-reset-requests-day"),  # Cerebras
+    ("x-ratelimit-remaining-tokens-minute", "x-ratelimit-reset-tokens-minute"),
 )
-LONGEST = 3_600.0
+LONGEST = 3_600.0  # a header alone puts nothing away for longer: a 429 would say so itself
 
 
 def used_up_for(headers: Mapping[str, str], now_wall: float) -> float | None:
@@ -28,11 +30,7 @@ def used_up_for(headers: Mapping[str, str], now_wall: float) -> float | None:
             continue
         seconds = until(headers.get(reset, ""), now_wall)
         if seconds is not None and seconds > 0:
-            # OpenRouter tells milliseconds since the epoch.
-            seconds = (
-                seconds if seconds <= LONGEST else min(LONGEST, max(0.0, _from_ms(headers.get(reset, ""), now_wall)))
-            )
-            longest = seconds if longest is None else max(longest, seconds)
+            longest = max(longest or 0.0, min(LONGEST, seconds))
     return longest
 
 
@@ -41,11 +39,3 @@ def _is_zero(text: str) -> bool:
         return float(text) <= 0
     except ValueError:
         return False
-
-
-def _from_ms(text: str, now_wall: float) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        return LONGEST
-    return number / 1000 - now_wall if number > 1e12 else LONGEST

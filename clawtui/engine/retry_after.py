@@ -9,11 +9,14 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 LONGEST = 86_400.0 * 31
+EPOCH, EPOCH_MS = 1e9, 1e11  # larger numbers are moments, not spans
 DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?)", re.I)
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
+SPAN = r"((?:\d+(?:\.\d+)?\s*[a-z]+\s*)+)"
 IN_TEXT = re.compile(
-    r"(?:try again|retry|reset[s]?|available|wait)\b[^.\n]{0,40}?\bin\s+((?:\d+(?:\.\d+)?\s*[a-z]+\s*)+)", re.I
+    rf"(?:try again|retry|resets?|available|wait)\b[^.\n]{{0,40}}?\b(?:in|after)\s+{SPAN}|\bwait (?:for )?{SPAN}", re.I
 )
+ON_DAY = re.compile(r"regain access on (\d{4}-\d\d-\d\d)(?: at (\d\d:\d\d))?", re.I)
 
 
 def from_headers(headers: Mapping[str, str], now_wall: float) -> float | None:
@@ -25,10 +28,14 @@ def from_headers(headers: Mapping[str, str], now_wall: float) -> float | None:
     return None
 
 
-def from_text(message: str) -> float | None:
-    """`Please try again in 6m0s`, as some services word it in the message alone."""
-    found = IN_TEXT.search(message)
-    return duration(found[1]) if found else None
+def from_text(message: str, now_wall: float) -> float | None:
+    """`Please try again in 6m0s`, as some services word it in the message alone; a day is midnight UTC."""
+    if (found := IN_TEXT.search(message)) is not None:
+        return duration(found[1] or found[2])
+    if (day := ON_DAY.search(message)) is not None:
+        moment = _rfc3339(f"{day[1]}T{day[2] or '00:00'}")
+        return None if moment is None else _bounded(moment - now_wall)
+    return None
 
 
 def duration(text: str) -> float | None:
@@ -43,11 +50,12 @@ def duration(text: str) -> float | None:
 
 
 def until(text: str, now_wall: float) -> float | None:
-    """Seconds until a moment or for a span: RFC 3339, HTTP date, epoch seconds, a duration, plain seconds."""
+    """Seconds until a moment or for a span: RFC 3339, HTTP date, epoch (seconds or milliseconds), a duration, seconds."""
     text = text.strip()
     number = _number(text)
     if number is not None:
-        return _bounded(number - now_wall if number > 1e9 else number)
+        epoch = number / 1000 if number > EPOCH_MS else number
+        return _bounded(epoch - now_wall if epoch > EPOCH else number)
     if "T" in text and (moment := _rfc3339(text)) is not None:
         return _bounded(moment - now_wall)
     return duration(text) if text[:1].isdigit() else _seconds_or_date(text, now_wall)
