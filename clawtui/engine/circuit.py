@@ -20,6 +20,7 @@ LEAST_IN_WINDOW = 10
 WORST_SHARE = 0.5
 PROBE_LEASE = 120.0  # a probe that never came back frees its place
 MOST_HISTORY = 50
+LEAST_STEP = 1e-3  # between two words on one route
 RESTS = {FailureKind.MODEL_NOT_FOUND: 3_600.0, FailureKind.UPSTREAM_RATE_LIMIT: 60.0}
 
 
@@ -49,11 +50,44 @@ class _Circuit:
     generation: int = 0  # counts transitions: results of an earlier one are ignored
     cause: str = ""
     changed_at: float = 0.0  # wall
-    probe_since: float | None = None  # monotonic; who holds the half-open probe
+    probe: CircuitLease | None = None  # who holds the half-open probe
+    probe_since: float = 0.0  # monotonic
     rest_until: float = 0.0  # monotonic
+    rest_for: float = 0.0
     rest_cause: str = ""
-    recent: deque[tuple[float, bool]] = field(default_factory=deque)
     history: deque[Transition] = field(default_factory=lambda: deque(maxlen=MOST_HISTORY))
+
+
+class _Window:
+    """Results of the last minute, counted by the second, so that a busy route costs no more than a quiet one."""
+
+    __slots__ = ("_failed", "_seconds", "_total")
+
+    def __init__(self) -> None:
+        self._seconds: deque[list[int]] = deque()  # [second, results, failures]
+        self._total = self._failed = 0
+
+    def count(self, now: float, *, ok: bool) -> None:
+        second = int(now)
+        seconds = self._seconds
+        if not seconds or seconds[-1][0] != second:
+            while seconds and seconds[0][0] <= second - WINDOW:
+                _, total, failed = seconds.popleft()
+                self._total -= total
+                self._failed -= failed
+            seconds.append([second, 0, 0])
+        seconds[-1][1] += 1
+        seconds[-1][2] += not ok
+        self._total += 1
+        self._failed += not ok
+
+    def clear(self) -> None:
+        self._seconds.clear()
+        self._total = self._failed = 0
+
+    @property
+    def is_failing(self) -> bool:
+        return self._total >= LEAST_IN_WINDOW and self._failed >= WORST_SHARE * self._total
 
 
 class CircuitBoard:
@@ -63,6 +97,7 @@ class CircuitBoard:
         self._bus = bus
         self._settings = settings
         self._circuits: dict[Route, _Circuit] = {}  # only routes that ever failed
+        self._windows: dict[Route, _Window] = {}
 
     # ---- asking
 
@@ -79,25 +114,28 @@ class CircuitBoard:
             left = circuit.opened_at + circuit.open_for - now
             if left > 0:
                 return Blocked(left, f"circuit open, {_left(left)}")
-        if circuit.state is not State.CLOSED and self._probe_is_out(circuit, now):
+        if circuit.state is State.HALF_OPEN and self._probe_is_out(circuit, now):
             return Blocked(1.0, "circuit half-open, a probe is under way")
         return None
 
     def enter(self, route: Route, *, force: bool = False) -> CircuitLease | None:
         """Leave to call; None while the circuit is open, or half-open with its probe out. `force`: everything is
-        blocked, and this route frees first."""
+        blocked, and this route frees first; even so there is one probe at a time."""
         circuit = self._circuits.get(route)
         if circuit is None:
             return CircuitLease(self, route, 0, probe=False)
         now = self._clock.monotonic()
         if not force and self.wait(route) is not None:
             return None
+        if circuit.state is State.HALF_OPEN and self._probe_is_out(circuit, now):
+            return None
         if circuit.state is State.OPEN:
             self._move(route, circuit, State.HALF_OPEN, "time for a probe" if not force else "nothing else is free")
-        if circuit.state is State.HALF_OPEN:
-            circuit.probe_since = now
-            return CircuitLease(self, route, circuit.generation, probe=True)
-        return CircuitLease(self, route, circuit.generation, probe=False)
+        if circuit.state is State.CLOSED:
+            return CircuitLease(self, route, circuit.generation, probe=False)
+        circuit.probe = CircuitLease(self, route, circuit.generation, probe=True)
+        circuit.probe_since = now
+        return circuit.probe
 
     def view(self, route: Route) -> CircuitView:
         circuit = self._circuits.get(route)
@@ -123,42 +161,47 @@ class CircuitBoard:
     # ---- what leases report
 
     def _succeeded(self, lease: CircuitLease) -> None:
-        circuit = self._circuits.get(lease.route)
+        route, circuit = lease.route, self._circuits.get(lease.route)
         if circuit is None:
+            self._window(route).count(self._clock.monotonic(), ok=True)
             return
         self._give_back(circuit, lease)
         if circuit.generation != lease.generation:
             return
         circuit.failures = 0
-        circuit.rest_until = 0.0
+        rested, circuit.rest_until = circuit.rest_until, 0.0
         if circuit.state is State.HALF_OPEN:
-            self._move(lease.route, circuit, State.CLOSED, "the probe was answered")
-        elif circuit.recent:
-            self._count(circuit, ok=True)
+            self._move(route, circuit, State.CLOSED, "the probe was answered")
+            return
+        self._window(route).count(self._clock.monotonic(), ok=True)
+        if rested > self._clock.monotonic():  # answered although it was to rest: others should know
+            circuit.changed_at = self._stamp(circuit)
+            self._save(route, circuit)
 
     def _failed(self, lease: CircuitLease, failure: Failure) -> None:
-        circuit = self._circuits.get(lease.route)
+        route, circuit = lease.route, self._circuits.get(lease.route)
         rule = RULES[failure.kind]
         if circuit is None:
             if not rule.counts_against_circuit and rule.cools is not Cools.ROUTE:
                 return
-            circuit = self._circuits[lease.route] = _Circuit()
+            circuit = self._circuits[route] = _Circuit()
         self._give_back(circuit, lease)
         if circuit.generation != lease.generation:
             return
         if rule.cools is Cools.ROUTE:
             seconds = max(RESTS.get(failure.kind, 60.0), failure.retry_after_s or 0.0)
-            self.rest(lease.route, seconds, failure.kind.value.replace("_", " "))
+            self.rest(route, seconds, failure.kind.value.replace("_", " "))
             return
         if not rule.counts_against_circuit:
             return
         circuit.failures += 1
-        self._count(circuit, ok=False)
-        settings = self._settings(lease.route)
+        window = self._window(route)
+        window.count(self._clock.monotonic(), ok=False)
+        settings = self._settings(route)
         if circuit.state is State.HALF_OPEN:
-            self._open(lease.route, circuit, failure, min(circuit.open_for * 2, settings.open_for_max))
-        elif circuit.failures >= settings.failures or self._failing_share(circuit) >= WORST_SHARE:
-            self._open(lease.route, circuit, failure, settings.open_for)
+            self._open(route, circuit, failure, min(circuit.open_for * 2, settings.open_for_max))
+        elif circuit.failures >= settings.failures or window.is_failing:
+            self._open(route, circuit, failure, settings.open_for)
 
     def _released(self, lease: CircuitLease) -> None:
         circuit = self._circuits.get(lease.route)
@@ -168,13 +211,17 @@ class CircuitBoard:
     # ---- steering
 
     def rest(self, route: Route, seconds: float, cause: str) -> None:
-        """Takes a route out of use without a circuit: its model is unknown, or its upstream is limited."""
+        """Takes a route out of use without a circuit: its model is unknown, or its upstream is limited. What is under
+        way there says nothing about it any more."""
         circuit = self._circuits.setdefault(route, _Circuit())
         circuit.rest_until = self._clock.monotonic() + seconds
+        circuit.rest_for = seconds
         circuit.rest_cause = cause
-        circuit.changed_at = self._clock.wall()
-        self._save(route, circuit, rest_for=seconds)
-        self._bus.publish(CircuitMoved(route, circuit.state.value, cause, circuit.changed_at, seconds))
+        circuit.generation += 1
+        circuit.probe = None
+        circuit.changed_at = self._stamp(circuit)
+        self._save(route, circuit)
+        self._bus.publish(CircuitMoved(route, circuit.state.value, cause, self._clock.wall(), seconds))
 
     def probe_answered(self, route: Route) -> None:
         """A free call was answered: an open circuit may try a real one at once. Only that closes it."""
@@ -190,8 +237,7 @@ class CircuitBoard:
             if circuit is not None:
                 circuit.failures = 0
                 circuit.rest_until = 0.0
-                circuit.probe_since = None
-                circuit.recent.clear()
+                self._window(route).clear()
                 self._move(route, circuit, State.CLOSED, "reset by hand")
             done.append(route)
         return done
@@ -211,13 +257,14 @@ class CircuitBoard:
             circuit.cause = record.cause
             circuit.changed_at = record.changed_at
             circuit.generation += 1
-            circuit.probe_since = None
+            circuit.probe = None
             # A wall clock that was set back must lengthen nothing: never more than the whole span is left.
             opened = record.opened_at if record.opened_at is not None else wall
             left = min(opened + record.open_for_s - wall, record.open_for_s)
             circuit.opened_at = now + left - record.open_for_s
             if record.rest_until is not None:
                 circuit.rest_until = now + min(record.rest_until - wall, record.rest_for_s)
+                circuit.rest_for = record.rest_for_s
                 circuit.rest_cause = record.rest_cause
             else:
                 circuit.rest_until = 0.0
@@ -227,62 +274,63 @@ class CircuitBoard:
     def _open(self, route: Route, circuit: _Circuit, failure: Failure, seconds: float) -> None:
         circuit.open_for = max(seconds, failure.retry_after_s or 0.0)
         circuit.opened_at = self._clock.monotonic()
-        circuit.recent.clear()
+        self._window(route).clear()
         status = f" ({failure.status})" if failure.status else ""
         self._move(route, circuit, State.OPEN, f"{failure.kind.value.replace('_', ' ')}{status}")
 
     def _move(self, route: Route, circuit: _Circuit, after: State, cause: str) -> None:
         before, circuit.state = circuit.state, after
         circuit.generation += 1
-        circuit.probe_since = None
+        circuit.probe = None
         circuit.cause = cause
-        circuit.changed_at = self._clock.wall()
+        circuit.changed_at = self._stamp(circuit)
         if after is State.CLOSED:
             circuit.failures = 0
             circuit.open_for = 0.0
-        step = Transition(route, circuit.changed_at, before.value, after.value, cause)
+        at = self._clock.wall()
+        step = Transition(route, at, before.value, after.value, cause)
         circuit.history.append(step)
         self._store.save(step)
         self._save(route, circuit)
         retry_in = circuit.open_for if after is State.OPEN else None
-        self._bus.publish(CircuitMoved(route, after.value, cause, circuit.changed_at, retry_in))
+        self._bus.publish(CircuitMoved(route, after.value, cause, at, retry_in))
 
-    def _save(self, route: Route, circuit: _Circuit, rest_for: float = 0.0) -> None:
-        wall = self._clock.wall()
+    def _save(self, route: Route, circuit: _Circuit) -> None:
+        wall, now = self._clock.wall(), self._clock.monotonic()
+        rests = circuit.rest_until > now
         self._store.save(
             CircuitRecord(
                 route=route,
                 state=circuit.state.value,
                 failures=circuit.failures,
-                opened_at=wall if circuit.state is State.OPEN else None,
+                opened_at=wall - (now - circuit.opened_at) if circuit.state is State.OPEN else None,
                 open_for_s=circuit.open_for,
                 cause=circuit.cause,
                 changed_at=circuit.changed_at,
-                rest_until=wall + rest_for if rest_for else None,
-                rest_for_s=rest_for,
-                rest_cause=circuit.rest_cause if rest_for else "",
+                rest_until=wall + circuit.rest_until - now if rests else None,
+                rest_for_s=circuit.rest_for if rests else 0.0,
+                rest_cause=circuit.rest_cause if rests else "",
             )
         )
 
-    def _give_back(self, circuit: _Circuit, lease: CircuitLease) -> None:
-        if lease.probe and circuit.generation == lease.generation:
-            circuit.probe_since = None
+    def _stamp(self, circuit: _Circuit) -> float:
+        """The newest word wins, here and in other processes: a wall clock that was set back must not make it older."""
+        return max(self._clock.wall(), circuit.changed_at + LEAST_STEP)
+
+    def _window(self, route: Route) -> _Window:
+        window = self._windows.get(route)
+        if window is None:
+            window = self._windows[route] = _Window()
+        return window
+
+    @staticmethod
+    def _give_back(circuit: _Circuit, lease: CircuitLease) -> None:
+        if circuit.probe is lease:
+            circuit.probe = None
 
     @staticmethod
     def _probe_is_out(circuit: _Circuit, now: float) -> bool:
-        return circuit.probe_since is not None and now - circuit.probe_since < PROBE_LEASE
-
-    def _count(self, circuit: _Circuit, *, ok: bool) -> None:
-        now = self._clock.monotonic()
-        circuit.recent.append((now, ok))
-        while circuit.recent and now - circuit.recent[0][0] > WINDOW:
-            circuit.recent.popleft()
-
-    @staticmethod
-    def _failing_share(circuit: _Circuit) -> float:
-        if len(circuit.recent) < LEAST_IN_WINDOW:
-            return 0.0
-        return sum(not ok for _, ok in circuit.recent) / len(circuit.recent)
+        return circuit.probe is not None and now - circuit.probe_since < PROBE_LEASE
 
 
 class CircuitLease:
