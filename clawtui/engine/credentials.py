@@ -24,6 +24,10 @@ BILLING_FIRST, BILLING_MOST = 5 * 3_600.0, 24 * 3_600.0
 AUTH_FIRST = 300.0
 AUTH_STRIKES = 3
 MOST_CONVERSATIONS = 1_000
+LEAST_STEP = 1e-3  # between two words on one credential
+RATE_LIMIT, BILLING, REFUSED_KEY = "rate limit", "billing", "refused key"
+ASKED = ("cmd:", "keyring:")  # references that somebody must be asked for
+ASK_AGAIN = 30.0
 
 
 class CredentialState(StrEnum):
@@ -51,7 +55,7 @@ class _Cooling:
     until: float | None
     cause: str
     strikes: int
-    at: float  # wall
+    since: float  # monotonic; what began before it says nothing new
     passes_by: bool = False  # told by headers before a refusal: not a strike
 
     def left(self, now: float) -> float:
@@ -64,6 +68,7 @@ class _Entry:
     uses: int = 0
     in_flight: int = 0
     cooling: dict[str | None, _Cooling] = field(default_factory=dict)
+    stamps: dict[str | None, float] = field(default_factory=dict)  # wall, of the newest word for a model or all
 
     @property
     def label(self) -> str:
@@ -75,6 +80,11 @@ class _Entry:
             return 0.0
         return max(0.0, *(self.cooling[key].left(now) for key in (None, model) if key in self.cooling), 0.0)
 
+    def began_before(self, lease: CredentialLease, model: str | None) -> bool:
+        """Whether a call began before the present cooling did: of many refused at once, one is the news."""
+        cooling = self.cooling.get(model)
+        return cooling is not None and not cooling.passes_by and lease.began <= cooling.since
+
 
 @dataclass(slots=True)
 class _Pool:
@@ -84,6 +94,9 @@ class _Pool:
     entries: list[_Entry]
     deferred: bool  # commands and keyrings that nobody asked yet
     keyless: bool
+    missing: str = ""  # why asking led nowhere
+    ask_after: float = 0.0  # monotonic; then a command that failed is asked again
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
     turn: int = 0
     conversations: dict[str, str] = field(default_factory=dict)  # conversation -> label it stays on
 
@@ -118,13 +131,17 @@ class CredentialPools:
         return "; ".join(dict.fromkeys(missing.reason for missing in resolved.missing))
 
     async def prepare(self, provider: str) -> None:
-        """Asks the commands and keyrings of a pool once, off the loop, before its first lease."""
+        """Asks the commands and keyrings of a pool once, off the loop, before its first lease. One that failed is asked
+        again after a while: a password store may be unlocked meanwhile."""
         pool = self._pools.get(provider)
-        if pool is None or not pool.deferred:
+        if pool is None or not pool.deferred or self._clock.monotonic() < pool.ask_after:
             return
-        resolved = await asyncio.to_thread(resolve, pool.references, self._environ, self._key, ask=True)
-        if pool is self._pools.get(provider):
-            self._set_up(provider, pool.references, pool.strategy, resolved)
+        async with pool.asking:
+            if pool is not self._pools.get(provider):
+                return  # somebody asked while we waited
+            resolved = await asyncio.to_thread(resolve, pool.references, self._environ, self._key, ask=True)
+            if pool is self._pools.get(provider):
+                self._set_up(provider, pool.references, pool.strategy, resolved)
 
     def _set_up(self, provider: str, references: tuple[str, ...], strategy: PoolStrategy, resolved: Resolved) -> None:
         before = self._pools.get(provider)
@@ -137,6 +154,11 @@ class CredentialPools:
             if credential.fingerprint not in known:
                 self._take_up(entry, self._records.get(credential.fingerprint, ()))
         pool = _Pool(provider, strategy, references, entries, bool(resolved.deferred), not references)
+        asked = not resolved.deferred and any(reference.startswith(ASKED) for reference in references)
+        if asked and not entries:
+            pool.deferred = True
+            pool.missing = "; ".join(dict.fromkeys(f"{each.reference}: {each.reason}" for each in resolved.missing))
+            pool.ask_after = self._clock.monotonic() + ASK_AGAIN
         if before is not None:
             pool.turn, pool.conversations = before.turn, before.conversations
         self._pools[provider] = pool
@@ -146,11 +168,14 @@ class CredentialPools:
     def wait(self, provider: str, model: str) -> Blocked | None:
         """How long no credential is free; None: one is."""
         pool = self._pools.get(provider)
-        if pool is None or pool.keyless or pool.deferred:
+        if pool is None or pool.keyless:
+            return None
+        now = self._clock.monotonic()
+        if pool.deferred and now >= pool.ask_after:
             return None
         if not pool.entries:
-            return Blocked(float("inf"), "no credential")
-        now = self._clock.monotonic()
+            left = pool.ask_after - now if pool.deferred else float("inf")
+            return Blocked(left, f"no credential ({pool.missing})" if pool.missing else "no credential")
         soonest, first = float("inf"), pool.entries[0]
         for entry in pool.entries:
             left = entry.left(model, now)
@@ -161,7 +186,7 @@ class CredentialPools:
         cause = self._cause(first, model)
         if soonest == float("inf"):
             return Blocked(soonest, f"all credentials are dead ({cause})")
-        return Blocked(soonest, f"all credentials cooling ({cause}), the first is back in {soonest:.0f} s")
+        return Blocked(soonest, f"all credentials cooling ({cause}), the first is back in {_span(soonest)}")
 
     def next_free(self, provider: str, model: str, avoid: frozenset[str]) -> float | None:
         """Seconds until a credential not among `avoid` is free; None: there is no other."""
@@ -200,15 +225,15 @@ class CredentialPools:
         return CredentialLease(self, provider, model, entry)
 
     def _chosen(self, pool: _Pool, free: list[_Entry], conversation: str | None) -> _Entry:
-        if conversation is not None:
-            # Prompt caches are kept by key: a conversation stays where it began, while that one is free.
-            label = pool.conversations.get(conversation)
-            entry = next((each for each in free if each.label == label), None) or self._by_strategy(pool, free)
-            if len(pool.conversations) >= MOST_CONVERSATIONS:
-                pool.conversations.pop(next(iter(pool.conversations)))
-            pool.conversations[conversation] = entry.label
-            return entry
-        return self._by_strategy(pool, free)
+        if conversation is None or pool.strategy is not PoolStrategy.FILL_FIRST:
+            return self._by_strategy(pool, free)
+        # Prompt caches are kept by key: a conversation stays where it began, while that one is free.
+        label = pool.conversations.pop(conversation, None)
+        entry = next((each for each in free if each.label == label), None) or self._by_strategy(pool, free)
+        if len(pool.conversations) >= MOST_CONVERSATIONS:
+            pool.conversations.pop(next(iter(pool.conversations)))
+        pool.conversations[conversation] = entry.label
+        return entry
 
     def _by_strategy(self, pool: _Pool, free: list[_Entry]) -> _Entry:
         match pool.strategy:
@@ -287,15 +312,15 @@ class CredentialPools:
     def _take_up(self, entry: _Entry, records: Iterable[CredentialRecord]) -> None:
         wall, now = self._clock.wall(), self._clock.monotonic()
         for record in records:
-            mine = entry.cooling.get(record.model)
-            if mine is not None and mine.at >= record.at:
+            if entry.stamps.get(record.model, 0.0) >= record.at:
                 continue
+            entry.stamps[record.model] = record.at
             if record.state == CredentialState.OK:
                 entry.cooling.pop(record.model, None)
                 continue
             # A wall clock that was set back must lengthen nothing: never more than the whole span is left.
             until = None if record.until is None else now + min(record.until - wall, record.for_s)
-            entry.cooling[record.model] = _Cooling(until, record.cause, record.strikes, record.at)
+            entry.cooling[record.model] = _Cooling(until, record.cause, record.strikes, now)
 
     # ---- what leases report
 
@@ -304,12 +329,13 @@ class CredentialPools:
         if entry is None:
             return
         entry.in_flight -= 1
-        for model in (None, lease.model):
+        now = self._clock.monotonic()
+        for model in (None, lease.model) if entry.cooling else ():
             cooling = entry.cooling.get(model)
-            if cooling is not None and not cooling.passes_by and cooling.left(self._clock.monotonic()) <= 0:
+            if cooling is not None and (cooling.left(now) <= 0 or lease.began > cooling.since):
                 self._free(lease.provider, entry, model, "answered")
         seconds = used_up_for(headers, self._clock.wall()) if headers else None
-        if seconds is not None:
+        if seconds is not None and entry.left(lease.model, now) < seconds:
             self._cool(lease.provider, entry, lease.model, seconds, "rate limit used up", strikes=0, passes_by=True)
 
     def _failed(self, lease: CredentialLease, failure: Failure, headers: Mapping[str, str]) -> None:
@@ -326,33 +352,36 @@ class CredentialPools:
                 pass
 
     def _limited(self, lease: CredentialLease, entry: _Entry, failure: Failure, headers: Mapping[str, str]) -> None:
-        strikes = self._strikes(entry, lease.model) + 1
+        is_old = entry.began_before(lease, lease.model)
+        strikes = self._strikes(entry, lease.model, RATE_LIMIT) + (0 if is_old else 1)
         seconds = failure.retry_after_s
         if seconds is None:
             seconds = used_up_for(headers, self._clock.wall())
         if seconds is None:
-            seconds = RATE_LIMIT_STEPS[min(strikes, len(RATE_LIMIT_STEPS)) - 1]
-            pool = self._pools[lease.provider]
-            if len(pool.entries) == 1:
-                seconds = min(seconds, SOLE_MOST)
-        elif len(self._pools[lease.provider].entries) == 1:
+            seconds = RATE_LIMIT_STEPS[min(max(1, strikes), len(RATE_LIMIT_STEPS)) - 1]
+        if len(self._pools[lease.provider].entries) == 1:
             seconds = min(seconds, SOLE_MOST)
-        self._cool(lease.provider, entry, lease.model, seconds, "rate limit", strikes)
+        if not is_old or entry.left(lease.model, self._clock.monotonic()) < seconds:
+            self._cool(lease.provider, entry, lease.model, seconds, RATE_LIMIT, strikes)
 
     def _refused(self, lease: CredentialLease, entry: _Entry, failure: Failure) -> None:
-        strikes = self._strikes(entry, None) + 1
-        if failure.kind is FailureKind.AUTH:
-            seconds = None if strikes >= AUTH_STRIKES else AUTH_FIRST * 2 ** (strikes - 1)
-            self._cool(lease.provider, entry, None, seconds, "refused key", strikes)
+        if entry.began_before(lease, None):
             return
+        if failure.kind is FailureKind.AUTH:
+            strikes = self._strikes(entry, None, REFUSED_KEY) + 1
+            seconds = None if strikes >= AUTH_STRIKES else AUTH_FIRST * 2 ** (strikes - 1)
+            self._cool(lease.provider, entry, None, seconds, REFUSED_KEY, strikes)
+            return
+        strikes = self._strikes(entry, None, BILLING) + 1
         stated = failure.retry_after_s
         seconds = stated if stated is not None else min(BILLING_FIRST * 5 ** (strikes - 1), BILLING_MOST)
-        self._cool(lease.provider, entry, None, seconds, "billing", strikes)
+        self._cool(lease.provider, entry, None, seconds, BILLING, strikes)
 
     @staticmethod
-    def _strikes(entry: _Entry, model: str | None) -> int:
+    def _strikes(entry: _Entry, model: str | None, cause: str) -> int:
+        """In a row, for the same cause."""
         cooling = entry.cooling.get(model)
-        return cooling.strikes if cooling is not None else 0
+        return cooling.strikes if cooling is not None and cooling.cause == cause else 0
 
     def _released(self, lease: CredentialLease) -> None:
         if lease.entry is not None:
@@ -371,7 +400,7 @@ class CredentialPools:
     ) -> None:
         now, wall = self._clock.monotonic(), self._clock.wall()
         until = None if seconds is None else now + seconds
-        entry.cooling[model] = _Cooling(until, cause, strikes, wall, passes_by)
+        entry.cooling[model] = _Cooling(until, cause, strikes, now, passes_by)
         state = CredentialState.DEAD if seconds is None else CredentialState.COOLING
         wall_until = None if seconds is None else wall + seconds
         self._tell(provider, entry, model, state, cause, wall_until, seconds or 0.0, strikes)
@@ -391,9 +420,11 @@ class CredentialPools:
         for_s: float,
         strikes: int,
     ) -> None:
-        fingerprint, wall = entry.credential.fingerprint, self._clock.wall()
+        fingerprint = entry.credential.fingerprint
+        # The newest word wins, here and in other processes: a clock that was set back must not make it older.
+        at = entry.stamps[model] = max(self._clock.wall(), entry.stamps.get(model, 0.0) + LEAST_STEP)
         record = CredentialRecord(
-            provider, fingerprint, entry.label, model, state.value, cause, wall, until, for_s, strikes
+            provider, fingerprint, entry.label, model, state.value, cause, at, until, for_s, strikes
         )
         self._store.save(record)
         self._bus.publish(CredentialMoved(provider, entry.label, state.value, cause, model, until))
@@ -409,13 +440,14 @@ class CredentialPools:
 class CredentialLease:
     """One credential for one call. Reported back once; more often changes nothing."""
 
-    __slots__ = ("_pools", "entry", "model", "provider")
+    __slots__ = ("_pools", "began", "entry", "model", "provider")
 
     def __init__(self, pools: CredentialPools, provider: str, model: str, entry: _Entry | None) -> None:
         self._pools: CredentialPools | None = pools
         self.provider = provider
         self.model = model
         self.entry = entry
+        self.began = pools._clock.monotonic()
 
     @property
     def label(self) -> str | None:
@@ -439,3 +471,9 @@ class CredentialLease:
         pools, self._pools = self._pools, None
         if pools is not None:
             pools._released(self)
+
+
+def _span(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7_200 else f"{seconds / 3_600:.0f} h"
