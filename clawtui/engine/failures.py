@@ -5,6 +5,7 @@ Reading a failure off a response or an exception is `classify.py`; this page say
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -98,7 +99,7 @@ class Rule:
 
 
 _K = FailureKind
-RULES: dict[FailureKind, Rule] = {
+RULES: Mapping[FailureKind, Rule] = {
     _K.RATE_LIMIT: Rule(rotates=True, moves_on=True, waits=True, cools=Cools.CREDENTIAL_MODEL),
     _K.UPSTREAM_RATE_LIMIT: Rule(moves_on=True, cools=Cools.ROUTE),
     _K.OVERLOADED: Rule(retries=2, moves_on=True, counts_against_circuit=True),
@@ -127,6 +128,8 @@ RULES: dict[FailureKind, Rule] = {
     _K.UNKNOWN: Rule(retries=1, moves_on=True, counts_against_circuit=True),
 }
 
+# The route kept silent: asking it again would cost the same limit once more.
+SILENT = frozenset({_K.TIMEOUT_CONNECT, _K.TIMEOUT_FIRST_TOKEN, _K.TIMEOUT_IDLE, _K.TIMEOUT_TOTAL})
 BACKOFF_FIRST, BACKOFF_MOST = 1.0, 20.0
 LONGEST_WAIT = 20.0
 
@@ -180,6 +183,8 @@ def decide(failure: Failure, situation: Situation) -> Step:
         return again
     if rule.rotates and situation.other_credential == 0:
         return Step(Decision.NEXT_CREDENTIAL, reason="another credential is free")
+    if rule.rotates and (wait := _until_another_credential(situation)) is not None:
+        return Step(Decision.WAIT, wait, "another credential is free sooner than anybody else")
     if kind is FailureKind.CONTENT_FILTER and situation.content_filter_falls_back:
         return _onward(situation)
     if kind is FailureKind.CONTEXT and not situation.larger_window:
@@ -197,8 +202,12 @@ def _after_first_token(failure: Failure, rule: Rule, situation: Situation) -> St
         return Step(Decision.STOP, reason="content_filter is not tried elsewhere")
     if failure.kind is FailureKind.CONTEXT and not situation.larger_window:
         return Step(Decision.STOP, reason="no candidate has a larger window")
+    if rule.rotates and situation.other_credential == 0:
+        return Step(Decision.NEXT_CREDENTIAL, reason="another credential is free")
     if situation.next_candidate is not None:
         return _onward(situation)
+    if failure.kind in SILENT:
+        return Step(Decision.STOP, reason="nobody else can answer")
     if rule.counts_against_circuit and situation.retries_left > 0 and situation.tries_left_here > 0:
         return Step(Decision.RETRY, _backoff(situation), "nobody else can answer")
     return Step(Decision.STOP, reason="nobody else can answer")
@@ -210,7 +219,7 @@ def _same_route(failure: Failure, rule: Rule, situation: Situation) -> Step | No
         return None
     if rule.waits:
         wait = failure.retry_after_s
-        if wait is None or wait > _worth_waiting(situation) or wait > situation.seconds_left:
+        if wait is None or wait > _worth_waiting(situation, wait) or wait > situation.seconds_left:
             return None
         return Step(Decision.RETRY, wait, "the server asks for a short wait")
     if situation.attempt_on_route > rule.retries:
@@ -218,7 +227,7 @@ def _same_route(failure: Failure, rule: Rule, situation: Situation) -> Step | No
     wait = _backoff(situation)
     asked = failure.retry_after_s
     if asked is not None:
-        if asked > _worth_waiting(situation):
+        if asked > _worth_waiting(situation, asked):
             return None
         wait = max(wait, asked)
     if wait > situation.seconds_left:
@@ -226,10 +235,19 @@ def _same_route(failure: Failure, rule: Rule, situation: Situation) -> Step | No
     return Step(Decision.RETRY, wait, "the same route once more")
 
 
-def _worth_waiting(situation: Situation) -> float:
+def _worth_waiting(situation: Situation, wait: float) -> float:
     """The asked-for route is worth `patience`; more only if nobody else can answer sooner."""
     others = [seconds for seconds in (situation.other_credential, situation.next_ready_in_s) if seconds is not None]
-    return situation.patience_s if others and min(others) < LONGEST_WAIT else LONGEST_WAIT
+    return situation.patience_s if others and min(others) < wait else max(LONGEST_WAIT, situation.patience_s)
+
+
+def _until_another_credential(situation: Situation) -> float | None:
+    """Seconds worth waiting for another credential of the route: it is free soon, and nobody else is sooner."""
+    wait = situation.other_credential
+    if wait is None or wait > min(LONGEST_WAIT, situation.seconds_left):
+        return None
+    ready = situation.next_ready_in_s if situation.next_candidate is not None else None
+    return wait if ready is None or wait < ready else None
 
 
 def _onward(situation: Situation) -> Step:

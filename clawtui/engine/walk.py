@@ -335,7 +335,7 @@ class Walk:
             self._partial_from = route
         step = decide(failure, self._situation(visit, ticket.credential.label, failure))
         match step.decision:
-            case Decision.RETRY | Decision.WAIT:
+            case Decision.RETRY:
                 visit.retries += 1
             case Decision.NEXT_CREDENTIAL if ticket.credential.label is not None:
                 visit.avoid.add(ticket.credential.label)
@@ -449,7 +449,7 @@ class Walk:
             offline=self._seems_offline(failure),
             content_filter_falls_back=self._policy.fallback_on_content_filter,
             jitter=parts.random.random(),
-            attempt_on_route=visit.attempts,
+            attempt_on_route=visit.retries + 1,  # rotations use up no retries and lengthen no backoff
         )
 
     def _ahead(self) -> tuple[str, float] | None:

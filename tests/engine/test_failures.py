@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,9 +33,10 @@ def test_nothing_goes_on_without_calls_or_when_offline(failure: Failure, situati
 def test_no_wait_is_longer_than_the_longest_nor_than_the_time_that_is_left(
     failure: Failure, situation: Situation
 ) -> None:
-    """A wait is at most 20 s, and before the first token at most what is left of the time."""
+    """A wait is at most 20 s, or the policy's patience if that is more, and at most what is left of the time before the
+    first token."""
     step = decide(failure, situation)
-    assert 0 <= step.wait_s <= LONGEST_WAIT
+    assert 0 <= step.wait_s <= max(LONGEST_WAIT, situation.patience_s)
     if not situation.committed:
         assert step.wait_s <= max(0.0, situation.seconds_left)
 
@@ -120,3 +123,41 @@ def test_a_repair_is_tried_once(kind: FailureKind) -> None:
     assert decide(Failure(kind), a_situation()).decision is Decision.REPAIR
     after = a_situation(repaired=True, stepped_down=True)
     assert decide(Failure(kind), after).decision in ONWARD
+
+
+def test_a_longer_retry_after_is_obeyed_where_the_others_come_back_later_still() -> None:
+    failure = Failure(FailureKind.RATE_LIMIT, retry_after_s=10)
+    step = decide(failure, a_situation(other_credential=15.0, next_candidate=None, next_ready_in_s=None))
+    assert (step.decision, step.wait_s) == (Decision.RETRY, 10)
+
+
+def test_another_credential_that_is_free_soon_is_waited_for_where_nobody_else_can_answer() -> None:
+    failure = Failure(FailureKind.RATE_LIMIT, retry_after_s=300)
+    alone = a_situation(other_credential=4.0, next_candidate=None, next_ready_in_s=None)
+    step = decide(failure, alone)
+    assert (step.decision, step.wait_s) == (Decision.WAIT, 4.0)
+    assert decide(failure, replace(alone, other_credential=40.0)).decision is Decision.STOP
+    assert decide(failure, a_situation(other_credential=4.0)).decision is Decision.NEXT_PROFILE
+
+
+def test_after_a_cut_the_whole_answer_may_come_by_another_credential() -> None:
+    step = decide(Failure(FailureKind.RATE_LIMIT), a_situation(committed=True))
+    assert step.decision is Decision.NEXT_CREDENTIAL
+
+
+@pytest.mark.parametrize("kind", [FailureKind.TIMEOUT_IDLE, FailureKind.TIMEOUT_TOTAL])
+def test_a_route_that_fell_silent_is_not_asked_again_for_the_whole_answer(kind: FailureKind) -> None:
+    alone = a_situation(committed=True, next_candidate=None, next_ready_in_s=None)
+    assert decide(Failure(kind), alone).decision is Decision.STOP
+    assert decide(Failure(FailureKind.STREAM_CUT), alone).decision is Decision.RETRY
+
+
+@many
+@given(failures, situations)
+def test_a_request_ends_whatever_comes(failure: Failure, situation: Situation) -> None:
+    """With one call fewer and one try fewer each time, eight steps are enough from any situation."""
+    for calls in range(8, -1, -1):
+        step = decide(failure, replace(situation, calls_left=calls))
+        if step.decision is Decision.STOP:
+            return
+    raise AssertionError("it never ended")
