@@ -113,9 +113,9 @@ class RouteStats:
         if first_token_ms is None:
             return
         number = bucket(first_token_ms)
-        figures.firsts[number] = figures.firsts.get(number, 0) + 1
         seconds = first_token_ms / 1000
-        figures.first_s = seconds if figures.answered == 1 else figures.first_s * 0.8 + seconds * 0.2
+        figures.first_s = figures.first_s * 0.8 + seconds * 0.2 if figures.firsts else seconds
+        figures.firsts[number] = figures.firsts.get(number, 0) + 1
         figures.tokens += output_tokens
         figures.writing_s += max(0.0, ms - first_token_ms) / 1000
 
