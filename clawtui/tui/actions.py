@@ -128,6 +128,8 @@ ACTIONS: tuple[Action, ...] = (
     _of(Where.PLAYGROUND, "follow", "end G", "Follow", "Go to the newest text and follow it."),
     _of(Where.PLAYGROUND, "previous_answer", "up k", "Answer above", "Select the answer above."),
     _of(Where.PLAYGROUND, "next_answer", "down j", "Answer below", "Select the answer below."),
+    _of(Where.PLAYGROUND, "previous_code", "[", "Code above", "Select the code block above; `y` copies it."),
+    _of(Where.PLAYGROUND, "next_code", "]", "Code below", "Select the code block below; `y` copies it."),
     _of(Where.ROUTES, "probe", "p", "Probe", "Ask the provider of this route now whether it is back.", in_footer=True),
     _of(Where.ROUTES, "reset", "r", "Reset", "Close the circuit of this route; its history stays.", in_footer=True),
     _of(Where.ROUTES, "toggle", "x", "Disable", "Take this route out, or back in, for this run.", in_footer=True),
