@@ -293,6 +293,8 @@ class _Planning:
         blocked, skip = self._health.circuit_wait(route), Skip.CIRCUIT_OPEN
         if blocked is None:
             blocked, skip = self._health.credential_wait(route.provider, route.model), Skip.COOLING
+        if blocked is not None and blocked.seconds == float("inf"):
+            return _skipped(route, Skip.NOT_READY, blocked.reason)  # nothing but a person brings it back
         if blocked is not None:
             self._waits.append((blocked.seconds, candidate))
             return PlanEntry(route, Verdict.SKIPPED, blocked.reason, skip, blocked.seconds)
