@@ -105,7 +105,7 @@ class OpenAIReader:
         # The common case first: one choice with nothing but new text.
         if type(choices) is list and len(choices) == 1 and self._has_model:
             choice = choices[0]
-            if type(choice) is dict and choice.get("finish_reason") is None and "usage" not in document:
+            if type(choice) is dict and choice.get("finish_reason") is None and document.get("usage") is None:
                 delta = choice.get("delta")
                 if type(delta) is dict and type(text := delta.get("content")) is str and delta.keys() <= PLAIN:
                     return (TextPiece(text),) if text else ()
