@@ -38,7 +38,10 @@ async def settled(store: Store, number: int) -> None:
     await store.flush()
     seconds = time.perf_counter() - began
     with sqlite3.connect(store.path) as connection:
-        rows = sum(connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in ("ledger", "traces", "attempts"))
+        rows = sum(
+            connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
+            for name in ("ledger", "traces", "attempts")
+        )
     print(f"settle {number:,} requests: {number / seconds:,.0f} requests/s, {rows / seconds:,.0f} rows/s")
 
 
@@ -106,7 +109,9 @@ async def main(rows: int) -> None:
         print(f"rebuild of {counted:,} rows: {time.perf_counter() - began:.1f} s")
         print(f"{'over a million ledger rows':42}{'median':>12}{'most':>12}{'target':>12}")
         for by in By:
-            await timed(f"usage of 30 days by {by.value}", lambda by=by: store.usage.report(NOON - 30 * 86_400, NOON, by), 30)
+            await timed(
+                f"usage of 30 days by {by.value}", lambda by=by: store.usage.report(NOON - 30 * 86_400, NOON, by), 30
+            )
         await timed("usage of 24 hours by profile", lambda: store.usage.report(NOON - 86_400, NOON, By.PROFILE), 30)
         await timed("spend per day, a year", lambda: store.usage.per_day(NOON - 365 * 86_400, NOON), 30)
         await timed("routes table", store.routes.all, 30)
@@ -120,7 +125,9 @@ async def main(rows: int) -> None:
         await timed("100,000 traces: first window", lambda: store.traces.window(0, 100), 150)
         await timed("100,000 traces: last window", lambda: store.traces.window(99_900, 100), 150)
         await timed("100,000 traces: count", store.traces.count, 150)
-        await timed("100,000 traces: filter by text", lambda: store.traces.window(0, 100, TraceFilter(text="alpha")), 150)
+        await timed(
+            "100,000 traces: filter by text", lambda: store.traces.window(0, 100, TraceFilter(text="alpha")), 150
+        )
         await store.aclose()
 
 

@@ -1,16 +1,11 @@
-"""A row of small bars: the last buckets of something counted. As text for a table cell, or as a widget of one line."""
+"""A row of small bars: the last buckets of something counted. As parts for a table cell, or as a widget of one line."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
-from rich.segment import Segment
-from textual.reactive import reactive
-from textual.strip import Strip
-from textual.widget import Widget
-
-from clawtui.tui.widgets.columns import Part, Tone
+from clawtui.tui.widgets.columns import Tone
+from clawtui.tui.widgets.toned import PartLine, Toned, merged
 
 BARS = "▁▂▃▄▅▆▇█"
 BUCKETS = 60
@@ -28,50 +23,39 @@ def fold(values: Sequence[float], cells: int) -> list[float]:
     return [0.0] * (cells - len(folded)) + folded
 
 
-def spark(values: Sequence[float], failed: Sequence[float] = (), cells: int = BUCKETS) -> tuple[Part, ...]:
-    """Bars as parts of a cell. Where something failed, the bar has the tone of a failure. Nothing counted: a dot low down."""
+def bar_of(share: float) -> str:
+    """A height of 0 to 1 as one of eight bars."""
+    return BARS[max(0, min(len(BARS) - 1, int(share * (len(BARS) - 1) + 0.5)))]
+
+
+def spark(values: Sequence[float], failed: Sequence[float] = (), cells: int = BUCKETS) -> PartLine:
+    """Bars as parts of a cell. Where something failed the bar says so by its tone; a bucket of failures alone is `×`."""
     heights = fold(values, cells)
     bad = fold(failed, cells) if failed else [0.0] * len(heights)
     top = max(heights, default=0.0)
-    parts: list[Part] = []
-    for height, failures in zip(heights, bad, strict=True):
-        if height <= 0 or top <= 0:
-            text, tone = "·" if not failures else "×", Tone.MUTED if not failures else Tone.BAD
-        else:
-            text = BARS[min(len(BARS) - 1, int(height / top * (len(BARS) - 1) + 0.5))]
-            tone = Tone.BAD if failures else Tone.OK
-        if parts and parts[-1][1] is tone:
-            parts[-1] = (parts[-1][0] + text, tone)
-        else:
-            parts.append((text, tone))
-    return tuple(parts)
+    return merged(
+        [
+            (bar_of(height / top), Tone.BAD if failures else Tone.OK)
+            if height > 0
+            else ("×", Tone.BAD)
+            if failures
+            else ("·", Tone.MUTED)
+            for height, failures in zip(heights, bad, strict=True)
+        ]
+    )
 
 
-class Sparkline(Widget):
+class Sparkline(Toned):
     """One line, as wide as it is given."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"sparkline--ok", "sparkline--bad", "sparkline--muted"}
-    DEFAULT_CSS = """
-    Sparkline {
-        height: 1;
-        width: 1fr;
-        & > .sparkline--ok { color: $state-ok; }
-        & > .sparkline--bad { color: $state-bad; }
-        & > .sparkline--muted { color: $text-disabled; }
-    }
-    """
-    values: reactive[tuple[float, ...]] = reactive(())
-    failed: reactive[tuple[float, ...]] = reactive(())
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._values: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
 
     def show(self, values: Sequence[float], failed: Sequence[float] = ()) -> None:
-        self.values, self.failed = tuple(values), tuple(failed)
+        if self._values != (tuple(values), tuple(failed)):
+            self._values = (tuple(values), tuple(failed))
+            self.changed()
 
-    def render_line(self, y: int) -> Strip:
-        width = self.size.width
-        if y:
-            return Strip.blank(width, self.visual_style.rich_style)
-        segments = [
-            Segment(text, self.get_visual_style(f"sparkline--{tone.value}").rich_style)
-            for text, tone in spark(self.values, self.failed, width)
-        ]
-        return Strip(segments, width)
+    def lines(self, width: int) -> Sequence[PartLine]:
+        return (spark(*self._values, width),)
