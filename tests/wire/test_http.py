@@ -29,12 +29,15 @@ async def opened(
 
 
 async def failure(transport: Transport, url: str, timeout: float = 2.0) -> TransportFailed:
-    with pytest.raises(TransportFailed) as failed:
+    async def whole() -> None:
         exchange = await opened(transport, url, timeout=timeout)
         try:
             await exchange.read()
         finally:
             await exchange.aclose()
+
+    with pytest.raises(TransportFailed) as failed:
+        await whole()
     return failed.value
 
 
