@@ -18,7 +18,14 @@ KIND = "!"  # tells which of several dataclasses a value is
 
 
 def dumps(value: object) -> str:
-    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"))
+    return written(plain(value))
+
+
+def written(document: Any) -> str:
+    return _write(document)
+
+
+_write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def loads(kind: type[T], text: str) -> T:
@@ -29,7 +36,11 @@ def loads(kind: type[T], text: str) -> T:
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
-def plain(value: Any) -> Any:
+NOTHING: frozenset[str] = frozenset()
+
+
+def plain(value: Any, without: frozenset[str] = NOTHING) -> Any:
+    """`without`: fields of the value itself that are left out."""
     kind = type(value)
     if kind in _SCALARS or isinstance(value, str):  # a StrEnum is the text that JSON writes
         return value
@@ -38,7 +49,7 @@ def plain(value: Any) -> Any:
         out: dict[str, Any] = {}
         for name, usual in fields:
             item = getattr(value, name)
-            if item is usual or item == usual:
+            if item is usual or item == usual or name in without:
                 continue
             out[name] = item if type(item) in _SCALARS or isinstance(item, str) else plain(item)
         if kind.__name__ in _TAGGED:

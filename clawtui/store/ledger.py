@@ -105,23 +105,38 @@ class StoredLedger:
         return None
 
     def _settle(self, connection: sqlite3.Connection, trace: Trace, retention: Retention) -> None:
-        if trace.fusion is None or not trace.children:
-            row = connection.execute(
-                "SELECT state, cost_usd FROM ledger WHERE request_id = ?", (trace.request_id,)
-            ).fetchone()
-            if row is not None and row[0] == "settled":
-                return
-            self._book(connection, trace, row[1] or 0.0 if row is not None and row[0] == "abandoned" else None)
+        if (trace.fusion is None or not trace.children) and not self._book(connection, trace):
+            return
         self._tally.attempts(trace)
         keep_trace(connection, trace, retention)
 
-    def _book(self, connection: sqlite3.Connection, trace: Trace, charged: float | None) -> None:
-        """Closes the row. A compound request has none of its own: its children hold the money. `charged`: the row was
-        taken for abandoned, and this much was booked for it already."""
+    def _book(self, connection: sqlite3.Connection, trace: Trace) -> bool:
+        """Closes the row; False where it was closed before. A compound request has none of its own: its children hold
+        the money."""
+        charged: float | None = None
+        if not self._close_row(connection, trace, "open"):
+            row = connection.execute(
+                "SELECT state, cost_usd FROM ledger WHERE request_id = ?", (trace.request_id,)
+            ).fetchone()
+            if row[0] == "settled":
+                return False
+            charged = row[1] or 0.0  # taken for abandoned, and booked at its reservation
+            self._close_row(connection, trace, "abandoned")
+        day = local_day(trace.at)
+        cost = (trace.cost.usd or 0.0) - (charged or 0.0)
+        if cost:
+            self._tally.spend(trace.policy, day, cost)
+        if charged is None:
+            self._tally.request(rollups.Counted.of(trace, failovers(trace)))
+        self._touched.add(trace.policy)
+        return True
+
+    def _close_row(self, connection: sqlite3.Connection, trace: Trace, state: str) -> bool:
+        """Writes the row, or closes the one that is in this state; says whether it did."""
         day = local_day(trace.at)
         route = trace.answered or trace.selected
         usage = trace.usage
-        connection.execute(
+        cursor = connection.execute(
             "INSERT INTO ledger (request_id, at, day, caller, policy, requested, profile, provider, model, state, cost_usd,"
             " cost_source, price_version, outcome, input_tokens, output_tokens, cached_input_tokens, reasoning_tokens,"
             " usage_source, failovers, total_ms, first_token_ms, parent, stage, adviser_index)"
@@ -132,7 +147,7 @@ class StoredLedger:
             " input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,"
             " cached_input_tokens = excluded.cached_input_tokens, reasoning_tokens = excluded.reasoning_tokens,"
             " usage_source = excluded.usage_source, failovers = excluded.failovers, total_ms = excluded.total_ms,"
-            " first_token_ms = excluded.first_token_ms",
+            f" first_token_ms = excluded.first_token_ms WHERE state = '{state}'",
             (
                 trace.request_id,
                 trace.at,
@@ -160,12 +175,7 @@ class StoredLedger:
                 trace.adviser_index,
             ),
         )
-        cost = (trace.cost.usd or 0.0) - (charged or 0.0)
-        if cost:
-            self._tally.spend(trace.policy, day, cost)
-        if charged is None:
-            self._tally.request(rollups.Counted.of(trace, failovers(trace)))
-        self._touched.add(trace.policy)
+        return cursor.rowcount == 1
 
     def _beat(self, connection: sqlite3.Connection) -> None:
         connection.execute(

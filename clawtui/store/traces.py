@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from clawtui.config.schema import Retention
-from clawtui.engine.outcome import FusionRecord, Outcome, Trace
+from clawtui.engine.outcome import Outcome, Trace
 from clawtui.store import codec
 from clawtui.store.reading import Reading
 
@@ -59,33 +60,39 @@ class TraceFilter:
 EVERYTHING = TraceFilter()
 
 
-def kept(trace: Trace, retention: Retention) -> Trace | None:
-    """The trace as it may lie on disk; None: not at all. Without `full`, lengths and hashes stand where words were."""
+WORDS = frozenset({"text", "reasoning", "request"})
+
+
+def kept(trace: Trace, retention: Retention) -> dict[str, Any] | None:
+    """The record as it may lie on disk; None: not at all. Without `full`, lengths and hashes stand where words were."""
     match retention:
         case Retention.FULL:
-            return trace
+            full: dict[str, Any] = codec.plain(trace)
+            return full
         case Retention.NONE:
             return None
         case Retention.METADATA:
-            return replace(
-                trace,
-                text="",
-                reasoning="",
-                tool_calls=tuple(replace(call, arguments="") for call in trace.tool_calls),
-                superseded=tuple(replace(each, text="") for each in trace.superseded),
-                attempts=tuple(replace(each, message=None) for each in trace.attempts),
-                # Servers quote prompts in their errors; what stays is the kind and when to come back.
-                error=replace(trace.error, message=f"{trace.error.kind}", hint="") if trace.error else None,
-                fusion=_without_words(trace.fusion) if trace.fusion else None,
-                request=None,
-                notes=(*trace.notes, f"answer: {len(trace.text)} characters, {_hash(trace.text)}")
-                if trace.text
-                else trace.notes,
-            )
+            return _without_words(trace)
 
 
-def _without_words(record: FusionRecord) -> FusionRecord:
-    return replace(record, advisers=tuple(replace(each, text="", message=None) for each in record.advisers))
+def _without_words(trace: Trace) -> dict[str, Any]:
+    """Servers quote prompts in their errors: of those, too, only the kind stays."""
+    document: dict[str, Any] = codec.plain(trace, WORDS)
+    for attempt in document.get("attempts", ()):
+        attempt.pop("message", None)
+    for call in document.get("tool_calls", ()):
+        call["arguments"] = ""
+    for partial in document.get("superseded", ()):
+        partial["text"] = ""
+    for adviser in document.get("fusion", {}).get("advisers", ()):
+        adviser.pop("text", None)
+        adviser.pop("message", None)
+    if trace.error is not None:
+        document["error"] = {**document["error"], "message": str(trace.error.kind), "hint": ""}
+    if trace.text:
+        length = f"answer: {len(trace.text)} characters, {_hash(trace.text)}"
+        document["notes"] = [*document.get("notes", ()), length]
+    return document
 
 
 def _hash(text: str) -> str:
@@ -122,7 +129,7 @@ def keep_trace(connection: sqlite3.Connection, trace: Trace, retention: Retentio
             trace.error.kind if trace.error else None,
             trace.parent,
             trace.stage.value if trace.stage else None,
-            codec.dumps(record),
+            codec.written(record),
         ),
     )
     if retention is Retention.FULL:

@@ -68,7 +68,9 @@ async def run(url: str) -> None:
             times.append((time.perf_counter() - began) * 1000)
             assert all(trace.text == "The answer." for trace in traces)
         taken = statistics.median(times)
-        print(f"50 fusions at once, {name}: {taken:.0f} ms, {taken / upstream:.2f}x of {upstream:.0f} ms upstream (target 1.30x)")
+        print(
+            f"50 fusions at once, {name}: {taken:.0f} ms, {taken / upstream:.2f}x of {upstream:.0f} ms upstream (target 1.30x)"
+        )
     texts = [" ".join(f"word{(n * k) % 997}" for n in range(900))[:6_000] for k in (1, 3, 7, 11)]
     began = time.perf_counter()
     for _ in range(20):

@@ -418,6 +418,11 @@ class Table(Keyed, ScrollView, Generic[R], can_focus=True):
         super().watch_has_focus(_has_focus)
         self._refresh_row(self._cursor)
 
+    def forget_painted(self) -> None:
+        """What columns show has changed though the rows have not: marks, units, a clock."""
+        self._strips.clear()
+        self.refresh()
+
     def _repaint(self) -> None:
         self._fitted_width = -1
         self._strips.clear()
