@@ -1,0 +1,116 @@
+"""A widget of lines made of toned parts: for everything that is drawn with characters rather than composed of widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual.geometry import Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from clawtui.text import ELLIPSIS, cell_width, one_line, pad
+from clawtui.tui.widgets.columns import Part, Tone
+
+PartLine = tuple[Part, ...]
+
+
+def fitted(line: PartLine, width: int) -> PartLine:
+    """At most so wide; what does not fit ends in an ellipsis. Outside text in it is one line without control."""
+    cleaned = tuple((text if text.isprintable() else one_line(text), tone) for text, tone in line)
+    if sum(cell_width(text) for text, _ in cleaned) <= width:
+        return cleaned
+    parts: list[Part] = []
+    left = width
+    for text, tone in cleaned:
+        if cell_width(text) >= left:
+            parts.append((pad(text + ELLIPSIS, left), tone))
+            break
+        parts.append((text, tone))
+        left -= cell_width(text)
+    return tuple(parts)
+
+
+def merged(parts: Sequence[Part]) -> PartLine:
+    """Neighbours of one tone become one part."""
+    result: list[Part] = []
+    for text, tone in parts:
+        if result and result[-1][1] is tone:
+            result[-1] = (result[-1][0] + text, tone)
+        elif text:
+            result.append((text, tone))
+    return tuple(result)
+
+
+class Toned(Widget):
+    """`lines(width)` says what is painted; `changed()` when that is something else now."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"toned--{tone.value}" for tone in Tone}
+    DEFAULT_CSS = """
+    Toned {
+        height: auto;
+        width: 1fr;
+        & > .toned--strong { text-style: bold; }
+        & > .toned--muted { color: $text-muted; }
+        & > .toned--accent { color: $text-accent; }
+        & > .toned--ok { color: $state-ok; }
+        & > .toned--warn { color: $state-warn; }
+        & > .toned--bad { color: $state-bad; }
+        & > .toned--idle { color: $state-idle; }
+    }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._laid_out: tuple[int, Sequence[PartLine]] | None = None
+
+    def lines(self, width: int) -> Sequence[PartLine]:
+        return ()
+
+    def changed(self) -> None:
+        before = len(self._laid_out[1]) if self._laid_out is not None else -1
+        width = self._laid_out[0] if self._laid_out is not None else 0
+        self._laid_out = None
+        grows = not width or len(self._lines(width)) != before
+        self.refresh(layout=grows)
+
+    def _lines(self, width: int) -> Sequence[PartLine]:
+        if self._laid_out is None or self._laid_out[0] != width:
+            self._laid_out = (width, self.lines(width) if width > 0 else ())
+        return self._laid_out[1]
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        return container.width
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._lines(width))
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        lines = self._lines(width)
+        base = self.visual_style.rich_style
+        if y >= len(lines):
+            return Strip.blank(width, base)
+        segments = [
+            Segment(text, self.get_visual_style(f"toned--{tone.value}").rich_style)
+            for text, tone in fitted(lines[y], width)
+        ]
+        used = sum(segment.cell_length for segment in segments)
+        return Strip([*segments, Segment(" " * (width - used), base)], width)
+
+
+class Lines(Toned):
+    """Lines that are given as they are."""
+
+    def __init__(self, lines: Sequence[PartLine] = (), *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._given: Sequence[PartLine] = tuple(lines)
+
+    def show(self, lines: Sequence[PartLine]) -> None:
+        if tuple(lines) != self._given:
+            self._given = tuple(lines)
+            self.changed()
+
+    def lines(self, width: int) -> Sequence[PartLine]:
+        return self._given
