@@ -29,7 +29,8 @@ from clawtui.engine.request import ChatRequest, Route
 from clawtui.engine.run import Run, new_request_id
 from clawtui.engine.slots import Slots
 from clawtui.engine.verdicts import Plan
-from clawtui.engine.walk import Parts, Walk
+from clawtui.engine.visit import Parts
+from clawtui.engine.walk import Walk
 from clawtui.engine.wire import dialect_for
 from clawtui.engine.wire.http import Transport
 

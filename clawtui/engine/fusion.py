@@ -7,11 +7,10 @@ file only starts them, stops them and keeps the record. What they read is made i
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from clawtui.config.schema import Fusion, ProviderKind
@@ -24,67 +23,28 @@ from clawtui.engine.events import (
     Delta,
     Failed,
     Planned,
-    ReasoningDelta,
     RequestBegan,
     RequestEvent,
-    Restarted,
     SynthesisStarted,
 )
+from clawtui.engine.fusing.advice import Advice
 from clawtui.engine.fusing.adviser_prompt import adviser_messages
 from clawtui.engine.fusing.evidence import Order, Proposal, drawn_order, with_evidence
+from clawtui.engine.fusing.record import fusion_record, total_cost, total_usage
 from clawtui.engine.outcome import (
-    NO_COST,
-    NO_USAGE,
-    Adviser,
     AdviserOutcome,
-    AloneEstimate,
-    Cost,
     FusionRecord,
     Outcome,
     RequestError,
-    SynthesizerRecord,
     Trace,
-    Usage,
 )
 from clawtui.engine.ports import Intent, Refusal
-from clawtui.engine.pricing import cost_of
 from clawtui.engine.request import ChatRequest, Message, Parent, RequestId, Require, Role, Stage, Text
 from clawtui.engine.run import Run, new_request_id
-from clawtui.engine.tokens import tokens_in_chars
 from clawtui.engine.verdicts import Plan
 
 if TYPE_CHECKING:
     from clawtui.engine.engine import Engine
-
-ENOUGH_CHARS = 200  # of a proposal that was cut or late
-MAX_BODY_CHARS = 4 * 1024 * 1024  # answer and reasoning together: what is longer is cut off
-
-
-@dataclass(slots=True)
-class Advice:
-    """One adviser while it runs."""
-
-    index: int
-    profile: str
-    request_id: RequestId
-    text: list[str] = field(default_factory=list)
-    chars: int = 0
-    body_chars: int = 0
-    outcome: AdviserOutcome | None = None
-    failure: str | None = None
-    message: str | None = None
-    started_ms: float | None = None
-    first_token_ms: float | None = None
-    ended_ms: float | None = None
-    trace: Trace | None = None
-
-    @property
-    def is_usable(self) -> bool:
-        return self.outcome in (AdviserOutcome.OK, AdviserOutcome.PARTIAL, AdviserOutcome.TRUNCATED)
-
-    @property
-    def proposal(self) -> str:
-        return "".join(self.text)
 
 
 async def fuse(engine: Engine, request: ChatRequest, name: str) -> AsyncGenerator[RequestEvent, None]:
@@ -249,9 +209,9 @@ class Fusing:
                 async for event in es:
                     if not self._take(advice, event):
                         break
-            self._conclude(advice)
+            advice.conclude()
         except TimeoutError:
-            self._cut_short(advice, AdviserOutcome.TIMED_OUT, "timeout_total", "not done within its time limit")
+            advice.cut_short(AdviserOutcome.TIMED_OUT, "timeout_total", "not done within its time limit")
         except asyncio.CancelledError:
             advice.outcome, advice.failure = AdviserOutcome.CANCELLED, "cancelled"
             raise
@@ -260,48 +220,14 @@ class Fusing:
             self._news.put_nowait(advice)
 
     def _take(self, advice: Advice, event: RequestEvent) -> bool:
-        """Keeps what the event brings; False: enough, stop reading."""
-        if type(event) is Delta or type(event) is ReasoningDelta:
-            if advice.first_token_ms is None:
-                advice.first_token_ms = self._ms()
-                self._news.put_nowait(self._progress(advice, AdviserPhase.FIRST_TOKEN))
-            advice.body_chars += len(event.text)
-            if type(event) is Delta:
-                room = self._fusion.max_proposal_chars - advice.chars
-                text = event.text[:room]
-                advice.text.append(text)
-                advice.chars += len(text)
-                self._news.put_nowait(self._progress(advice, AdviserPhase.TEXT, text))
-                if len(event.text) > room:
-                    advice.outcome = AdviserOutcome.TRUNCATED
-                    advice.message = f"stopped at {self._fusion.max_proposal_chars} characters"
-            if advice.body_chars > MAX_BODY_CHARS:
-                advice.outcome = AdviserOutcome.TRUNCATED if advice.chars >= ENOUGH_CHARS else AdviserOutcome.EMPTY
-                advice.message = "its answer passed 4 MB"
-        elif type(event) is Restarted:
-            advice.text.clear()
-            advice.chars = 0
-        return advice.outcome is None
-
-    def _conclude(self, advice: Advice) -> None:
-        """The child has ended by itself: whole, or with a failure of its own."""
-        trace = advice.trace
-        if advice.outcome is not None or trace is None:
-            return
-        if trace.outcome is Outcome.OK:
-            advice.outcome = AdviserOutcome.OK if advice.proposal.strip() else AdviserOutcome.EMPTY
-            return
-        kind = trace.error.kind if trace.error else "unknown"
-        message = trace.error.message if trace.error else ""
-        if trace.outcome is Outcome.REFUSED:
-            advice.outcome, advice.failure, advice.message = AdviserOutcome.REFUSED, kind, message
-            return
-        self._cut_short(advice, AdviserOutcome.FAILED, kind, message)
-
-    def _cut_short(self, advice: Advice, otherwise: AdviserOutcome, failure: str, message: str) -> None:
-        """What came before the cut is used if it is enough to be worth reading."""
-        advice.outcome = AdviserOutcome.PARTIAL if advice.chars >= ENOUGH_CHARS else otherwise
-        advice.failure, advice.message = failure, message
+        """Keeps what the event brings and tells of it; False: enough, stop reading."""
+        text = advice.take(event, self._fusion.max_proposal_chars)
+        if advice.first_token_ms is None and advice.body_chars:
+            advice.first_token_ms = self._ms()
+            self._news.put_nowait(self._progress(advice, AdviserPhase.FIRST_TOKEN))
+        if text:
+            self._news.put_nowait(self._progress(advice, AdviserPhase.TEXT, text))
+        return not advice.is_enough
 
     def _adviser_request(self, advice: Advice) -> ChatRequest:
         request, fusion, require = self._request, self._fusion, self._request.require
@@ -410,8 +336,8 @@ class Fusing:
         children = [advice.trace for advice in self._advice if advice.trace] + ([answer] if answer else [])
         base = replace(
             base,
-            usage=_total_usage(children),
-            cost=_total_cost(children),
+            usage=total_usage(children),
+            cost=total_cost(children),
             children=tuple(child.request_id for child in children),
             fusion=self._record(children),
         )
@@ -474,67 +400,20 @@ class Fusing:
         return final_error.without_attempts(self._run.plan, (), None)
 
     def _record(self, children: list[Trace]) -> FusionRecord:
-        answer = self._answer
-        return FusionRecord(
+        return fusion_record(
             name=self._name,
-            advisers=tuple(self._adviser_record(advice) for advice in self._advice),
-            order=self._order.labels,
+            fusion=self._fusion,
+            advice=self._advice,
+            order=self._order,
+            sent=self._sent,
             seed=self._seed,
-            synthesizer=SynthesizerRecord(
-                profile=self._fusion.synthesizer,
-                route=answer.answered or answer.selected if answer else None,
-                request_id=self._synthesizer_id,
-                started_ms=self._advised_ms or None,
-                first_token_ms=None
-                if answer is None or answer.first_token_ms is None
-                else round(self._advised_ms + answer.first_token_ms, 1),
-                ended_ms=round(self._advised_ms + answer.total_ms, 1) if answer else None,
-                usage=answer.usage if answer else NO_USAGE,
-                cost=answer.cost if answer else NO_COST,
-            ),
-            proposals_used=len(self._sent),
-            cost_usd=_total_cost(children).usd,
-            adviser_ms=self._advised_ms,
-            deadline_ms=self._fusion.adviser_timeout * 1000,
-            quorum=self._fusion.quorum,
-            alone=self._alone(),
+            synthesizer_id=self._synthesizer_id,
+            advised_ms=self._advised_ms,
+            answer=self._answer,
+            children=children,
+            registry=self._registry,
             best_draft=self._draft is not None,
         )
-
-    def _adviser_record(self, advice: Advice) -> Adviser:
-        trace = advice.trace
-        text = advice.proposal
-        return Adviser(
-            index=advice.index,
-            label=self._order.label(advice.index),
-            profile=advice.profile,
-            route=(trace.answered or trace.selected) if trace else None,
-            request_id=advice.request_id,
-            outcome=advice.outcome or AdviserOutcome.CANCELLED,
-            used=advice.index in self._sent,
-            failure=advice.failure,
-            message=advice.message,
-            text=text,
-            text_chars=advice.chars,
-            text_hash=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16] if text else None,
-            started_ms=advice.started_ms,
-            first_token_ms=advice.first_token_ms,
-            ended_ms=advice.ended_ms,
-            usage=trace.usage if trace else NO_USAGE,
-            cost=trace.cost if trace else NO_COST,
-        )
-
-    def _alone(self) -> AloneEstimate | None:
-        """What the synthesizer would have cost and taken without advisers: its own figures less the evidence read."""
-        answer = self._answer
-        if answer is None or answer.answered is None:
-            return None
-        price = self._registry.price(answer.answered, answer.served_model)
-        if price is None:
-            return AloneEstimate(None, answer.total_ms, measured=False)
-        evidence = tokens_in_chars(sum(advice.chars for advice in self._advice if advice.index in self._sent))
-        usage = replace(answer.usage, input_tokens=max(0, answer.usage.input_tokens - evidence))
-        return AloneEstimate(cost_of(usage, price), answer.total_ms, measured=False)
 
 
 def counterfactual(request: ChatRequest, fusion: Fusion, parent: RequestId) -> ChatRequest:
@@ -567,21 +446,3 @@ def resynthesis(trace: Trace, request: ChatRequest, profile: str, *, anonymous: 
 
 def _keep(advice: Advice, trace: Trace) -> None:
     advice.trace = trace
-
-
-def _total_usage(children: list[Trace]) -> Usage:
-    total = NO_USAGE
-    for child in children:
-        total = total + child.usage
-    return total
-
-
-def _total_cost(children: list[Trace]) -> Cost:
-    """One part of unknown price makes the whole unknown."""
-    usd = 0.0
-    for child in children:
-        if child.cost.usd is None:
-            return NO_COST
-        usd += child.cost.usd
-    sources = {child.cost.source for child in children if child.cost.source}
-    return Cost(usd, sources.pop() if len(sources) == 1 else "mixed" if sources else None)

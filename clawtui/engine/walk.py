@@ -5,17 +5,13 @@ Who may be called is settled in `plan`, what a failure means in `failures`; here
 
 from __future__ import annotations
 
-import random
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from clawtui.engine import final_error, step_down
 from clawtui.engine.attempt import Progress, attempt
-from clawtui.engine.circuit import CircuitBoard, CircuitLease
-from clawtui.engine.clock import Clock
-from clawtui.engine.credentials import CredentialLease, CredentialPools
 from clawtui.engine.events import (
     AttemptBegan,
     AttemptEnded,
@@ -30,73 +26,23 @@ from clawtui.engine.events import (
     Waiting,
 )
 from clawtui.engine.failures import Decision, Failure, FailureKind, Situation, Step, UpstreamFailed, decide
-from clawtui.engine.health import RouteStats
-from clawtui.engine.learned import LearnedFacts
 from clawtui.engine.masking import masked
 from clawtui.engine.metering import metered
 from clawtui.engine.outcome import Attempt, AttemptOutcome
 from clawtui.engine.plan import apply_defaults
-from clawtui.engine.ports import Bus, Intent, Ledger, Refusal
-from clawtui.engine.registry import Registry
+from clawtui.engine.ports import Intent, Refusal
 from clawtui.engine.request import ChatRequest, Route, ToolCall
 from clawtui.engine.run import Run
-from clawtui.engine.slots import Slot, Slots
+from clawtui.engine.slots import Slot
 from clawtui.engine.verdicts import Candidate, RouteRole
+from clawtui.engine.visit import Parts, Ticket, Visit
 from clawtui.engine.wire import dialect_for
 from clawtui.engine.wire.dialect import Call, ReasoningPiece, TextPiece, ToolPiece
-from clawtui.engine.wire.http import Transport
 
 MAX_CALLS = 8
 MAX_SECONDS_BEFORE_FIRST_TOKEN = 90.0
 MAX_TRIES_PER_CREDENTIAL = 2
 MAX_WAIT_FOR_SOONEST = 20.0
-
-
-@dataclass(slots=True)
-class Parts:
-    """What a walk works with. The registry is the one its request began on; the rest is shared by all requests."""
-
-    registry: Registry
-    clock: Clock
-    ledger: Ledger
-    bus: Bus
-    circuits: CircuitBoard
-    pools: CredentialPools
-    stats: RouteStats
-    transport: Transport
-    learned: LearnedFacts
-    random: random.Random
-    slots: Slots
-
-
-@dataclass(slots=True)
-class Visit:
-    """What this request did on one route so far."""
-
-    candidate: Candidate
-    request: ChatRequest  # with the profile's defaults, and trimmed where a smaller window forced it
-    forced: bool = False  # everything is blocked, and this route frees first
-    attempts: int = 0
-    retries: int = 0
-    tries: dict[str | None, int] = field(default_factory=dict)
-    avoid: set[str] = field(default_factory=set)
-    repaired: bool = False
-    stepped_down: bool = False
-    wait_s: float = 0.0
-
-    @property
-    def route(self) -> Route:
-        return self.candidate.route
-
-
-@dataclass(slots=True)
-class Ticket:
-    """The leases of one attempt. Closed exactly once, whatever happens."""
-
-    circuit: CircuitLease
-    credential: CredentialLease
-    slot: Slot
-    closed: bool = False
 
 
 class Walk:
