@@ -140,8 +140,23 @@ async def test_every_pane_stands_every_size(tmp_path: Path, size: tuple[int, int
         assert app.crashed is None
 
 
-async def test_ctrl_g_goes_through_who_may_answer_fusions_included(tmp_path: Path) -> None:
-    async with a_screen(tmp_path) as (app, pilot, _):
-        for name in ("fast", "strong", "fusion/duo", "whoever the policy says"):
-            await pilot.press("ctrl+g")
-            await sees(app, pilot, f"Ask {name};")
+async def test_ctrl_g_offers_who_may_answer_and_says_why_not(tmp_path: Path) -> None:
+    async with a_screen(tmp_path) as (app, pilot, simulator):
+        await pilot.press("ctrl+g")
+        text = await sees(app, pilot, "Who answers")
+        assert "fusion/duo" in text
+        assert "price unknown" in text
+        for character in "strong":
+            await pilot.press(character)
+        await pilot.press("enter")
+        await sees(app, pilot, "Ask strong;")
+        await ask(pilot, "hello")
+        await sees(app, pilot, "answered by strong@two/beta")
+        assert [each.provider for each in simulator.requests] == ["two"]
+
+
+async def test_enter_sends_and_ctrl_j_begins_a_line(tmp_path: Path) -> None:
+    async with a_screen(tmp_path) as (app, pilot, simulator):
+        await pilot.press("a", "ctrl+j", "b", "enter")
+        await sees(app, pilot, "answered by")
+        assert simulator.requests[0].body["messages"][-1]["content"] == "a\nb"

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from clawtui.engine.events import (
     AdviserPhase,
@@ -24,11 +24,16 @@ from clawtui.engine.events import (
 )
 from clawtui.engine.outcome import Trace
 from clawtui.engine.request import ChatRequest, Message, assistant, user
+from clawtui.runtime import Runtime
+from clawtui.runtime.models_view import fusion_rows, model_rows
 from clawtui.runtime.thread import RequestHandle
 from clawtui.text import clean, count, duration_ms, money, one_line
 from clawtui.tui.pane import Pane
+from clawtui.tui.widgets.answer import Answer
+from clawtui.tui.widgets.picker import Option, Picker
+from clawtui.tui.widgets.prompt import Prompt
 
-FLUSH_SECONDS = 0.1
+ANYBODY = "-"  # nobody is named: the policy says who
 MOST_TURNS = 40  # read by the model again with each question
 
 
@@ -38,34 +43,33 @@ class PlaygroundPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", id="playground.cancel"),
         Binding("ctrl+n", "new", "New", priority=True, id="playground.new"),
-        Binding("ctrl+g", "next_target", "Who answers", priority=True, id="playground.who"),
+        Binding("ctrl+g", "who", "Who answers", priority=True, id="playground.who"),
     ]
 
     def compose(self) -> ComposeResult:
         yield VerticalScroll(id="talk")
-        yield Input(placeholder="Ask, enter sends", id="prompt")
+        yield Prompt(placeholder="Ask", id="prompt")
 
     def on_mount(self) -> None:
         self._messages: list[Message] = []
         self._running: RequestHandle | None = None
-        self._text = ""
-        self._shown = 0
-        self._answer: Static | None = None
+        self._asked: list[str] = []
         self.query_one("#talk").anchor()
-        self.query_one("#prompt", Input).value = self.desk.remembered.drafts.get("", "")
+        self.query_one(Prompt).put(self.desk.remembered.drafts.get("", ""))
         self._show_target()
 
     def focus_main(self) -> None:
-        self.query_one("#prompt", Input).focus()
+        self.query_one(Prompt).focus()
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        self.desk.remembered.drafts[""] = event.value
+    def on_text_area_changed(self) -> None:
+        self.desk.remembered.drafts[""] = self.query_one(Prompt).text
 
-    async def on_input_submitted(self, event: Input.Submitted) -> None:
-        text = event.value.strip()
-        if not text or self._running is not None:
+    async def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
+        if self._running is not None:
             return
-        event.input.value = ""
+        text = event.prompt.take().strip()
+        self._asked.append(text)
+        event.prompt.set_history(self._asked)
         await self._say(text, "asked")
         self._messages.append(user(text))
         request = ChatRequest(
@@ -75,49 +79,35 @@ class PlaygroundPane(Pane):
 
     @work(group="ask", exclusive=True, exit_on_error=False, description="one request")
     async def _ask(self, request: ChatRequest) -> None:
-        talk = self.query_one("#talk")
-        self._text, self._shown = "", 0
-        self._answer = Static(Content(""), classes="answer")
-        await talk.mount(self._answer)
+        answer = Answer(classes="answer")
+        await self.query_one("#talk").mount(answer)
         self._running = handle = self.desk.stream(request)
-        timer = self.set_interval(FLUSH_SECONDS, self._flush)
         trace: Trace | None = None
         try:
             async for batch in handle.batches():
                 for event in batch:
                     if type(event) is Delta:
-                        self._text += event.text
+                        answer.append(event.text)
                     elif type(event) is Completed or type(event) is Failed:
                         trace = event.trace
                     elif type(event) is Restarted:
-                        self._text = ""
-                        await self._say(f"the answer was cut; a whole one follows from {event.route}", "told")
-                        self._answer = Static(Content(""), classes="answer")
-                        await talk.mount(self._answer)
-                    else:
-                        line = _told(event)
-                        if line:
-                            await self._say(line, "told", before=self._answer)
+                        answer.restart()
+                        await self._say(f"the answer was cut; a whole one follows from {event.route}", "told", answer)
+                    elif line := _told(event):
+                        await self._say(line, "told", answer)
         finally:
-            timer.stop()
             self._running = None
-            self._flush()
+            answer.finish()
         if trace is None:
             await self._say("cancelled; what came is kept", "told")
         elif trace.error is not None:
             await self._say(f"{trace.error.message}. {trace.error.hint}", "failed")
         else:
             await self._say(_summary(trace), "told")
-        if self._text:
-            self._messages.append(assistant(self._text))
+        if answer.text:
+            self._messages.append(assistant(answer.text))
 
-    def _flush(self) -> None:
-        """At most ten times a second, however fast the words come."""
-        if self._answer is not None and len(self._text) != self._shown:
-            self._shown = len(self._text)
-            self._answer.update(Content(clean(self._text)))
-
-    async def _say(self, text: str, kind: str, before: Static | None = None) -> None:
+    async def _say(self, text: str, kind: str, before: Answer | None = None) -> None:
         words = clean(text) if kind == "asked" else one_line(text)
         await self.query_one("#talk").mount(Static(Content(words), classes=kind), before=before)
 
@@ -131,25 +121,31 @@ class PlaygroundPane(Pane):
         await self.query_one("#talk").remove_children()
 
     @work(group="target", exclusive=True, exit_on_error=False, description="who answers")
-    async def action_next_target(self) -> None:
-        """Goes through profiles that are ready, and fusions; nothing named comes first."""
-        names = ["", *await self.desk.do(_targets)]
-        now = self.desk.remembered.target
-        self.desk.remembered.target = names[(names.index(now) + 1) % len(names)] if now in names else ""
-        self._show_target()
+    async def action_who(self) -> None:
+        """Profiles and fusions; what is not ready is there too, and says why."""
+        options = await self.desk.do(_options)
+        chosen = await self.app.push_screen_wait(
+            Picker("Who answers", options, chosen=(self.desk.remembered.target or ANYBODY,))
+        )
+        if chosen:
+            self.desk.remembered.target = "" if chosen[0] == ANYBODY else chosen[0]
+            self._show_target()
 
     def _show_target(self) -> None:
         target = self.desk.remembered.target or "whoever the policy says"
-        self.query_one("#prompt", Input).placeholder = f"Ask {target}; enter sends, ctrl+g chooses who answers"
+        self.query_one(Prompt).placeholder = f"Ask {target}; enter sends, ctrl+j new line, ctrl+g chooses who answers"
 
 
-async def _targets(runtime: object) -> list[str]:
-    from clawtui.runtime import Runtime
-    from clawtui.runtime.models_view import fusion_rows, model_rows
-
-    assert isinstance(runtime, Runtime)
-    ready = [row.id for row in model_rows(runtime.engine) if row.ready]
-    return ready + [f"fusion/{row.name}" for row in fusion_rows(runtime.engine) if row.ready]
+async def _options(runtime: Runtime) -> list[Option]:
+    options = [Option(ANYBODY, "whoever the policy says", "profile, fallbacks and budget by the policy's rules")]
+    for row in model_rows(runtime.engine):
+        price = "price unknown" if row.price is None else f"${row.price.input:g} in, ${row.price.output:g} out"
+        note = f"{row.provider}/{row.model}  {price}  {row.description}"
+        options.append(Option(row.id, row.id, note, "●" if row.ready else "⚠", "" if row.ready else row.reason))
+    for each in fusion_rows(runtime.engine):
+        if each.ready:
+            options.append(Option(f"fusion/{each.name}", f"fusion/{each.name}", "advisers and a synthesizer", "●"))
+    return options
 
 
 def _told(event: object) -> str:
