@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypedDict, Unpack
 
 
 class Where(StrEnum):
@@ -58,13 +59,20 @@ class Action:
         return self.id.partition(".")[2]
 
 
-def _app(verb: str, keys: str, label: str, help: str, group: str = "Everywhere", **more: bool) -> Action:
-    return Action(f"app.{verb}", tuple(keys.split()), label, help, group, Where.APP, **more)
+class _Flags(TypedDict, total=False):
+    is_priority: bool
+    in_footer: bool
+    refines: str
+    is_vim: bool
 
 
-def _of(where: Where, verb: str, keys: str, label: str, help: str, **more: bool | str) -> Action:
+def _app(verb: str, keys: str, label: str, help: str, group: str = "Everywhere", **flags: Unpack[_Flags]) -> Action:
+    return Action(f"app.{verb}", tuple(keys.split()), label, help, group, Where.APP, **flags)
+
+
+def _of(where: Where, verb: str, keys: str, label: str, help: str, **flags: Unpack[_Flags]) -> Action:
     group = {Where.LIST: "Lists", Where.PROMPT: "Prompt"}.get(where, where.value.capitalize())
-    return Action(f"{where.value}.{verb}", tuple(keys.split()), label, help, group, where, **more)  # type: ignore[arg-type]  # a flag's name decides its type
+    return Action(f"{where.value}.{verb}", tuple(keys.split()), label, help, group, where, **flags)
 
 
 _PANES = "Panes"

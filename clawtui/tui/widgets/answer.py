@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
-from rich.style import Style as RichStyle
 from textual.content import Content
 from textual.events import Click
 from textual.geometry import Region, Size
@@ -23,9 +21,11 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from clawtui.text import clean
+from clawtui.tui.widgets.arriving import whole_until
 from clawtui.tui.widgets.code_colours import coloured, is_worth_a_thread
-from clawtui.tui.widgets.markdown_blocks import Block, Code, Growing
+from clawtui.tui.widgets.markdown_blocks import Code, Growing, codes_in
 from clawtui.tui.widgets.markdown_lines import LEAST, Line, Paint, lines_of
+from clawtui.tui.widgets.selected_text import with_selection
 
 USUAL_PAUSE = 0.1
 FAST_PAUSE = 0.2
@@ -154,7 +154,7 @@ class Answer(Widget, can_focus=True):
         self._held = ""
         if not is_last:
             # A line break of two characters, or a sequence that would be cleaned, may have come by halves.
-            cut = _half_of_something(text)
+            cut = whole_until(text)
             text, self._held = text[:cut], text[cut:]
         if not text:
             return False
@@ -176,7 +176,7 @@ class Answer(Widget, can_focus=True):
 
     @property
     def code_blocks(self) -> tuple[Code, ...]:
-        return tuple(_codes((*self._growing.closed, *self._growing.open)))
+        return tuple(codes_in((*self._growing.closed, *self._growing.open)))
 
     @property
     def selected_code(self) -> Code | None:
@@ -206,7 +206,7 @@ class Answer(Widget, can_focus=True):
             line = Region(self.virtual_region.x, self.virtual_region.y + y, self.size.width, 1)
             self.parent.scroll_to_region(line, animate=False)
 
-    def _on_click(self, event: Click) -> None:
+    def on_click(self, event: Click) -> None:
         offset = event.get_content_offset(self)
         lines = self._lines()
         if offset is None or not 0 <= offset.y < len(lines):
@@ -217,7 +217,7 @@ class Answer(Widget, can_focus=True):
 
     # ---- lines
 
-    def _on_mount(self) -> None:
+    def on_mount(self) -> None:
         if self._pending and not self.is_finished:
             self.flush()
 
@@ -345,7 +345,7 @@ class Answer(Widget, can_focus=True):
             strip = self._strip(y).apply_offsets(0, y)
             self._strips[y] = strip
         if selection is not None and (span := selection.get_span(y)) is not None:
-            return _with_selection(strip, span, self.screen.get_visual_style("screen--selection").rich_style)
+            return with_selection(strip, span, self.screen.get_visual_style("screen--selection").rich_style)
         return strip
 
     def _strip(self, y: int) -> Strip:
@@ -376,37 +376,3 @@ def _without_first(segments: list[Segment]) -> list[Segment]:
     """Without the first cell, which code leaves blank."""
     first, *rest = segments
     return [Segment(first.text[1:], first.style), *rest]
-
-
-def _half_of_something(text: str) -> int:
-    """Where to cut a piece so that nothing to be cleaned is in two pieces."""
-    if text.endswith("\r"):
-        return len(text) - 1
-    escape = text.rfind("\x1b", max(0, len(text) - 64))
-    if escape >= 0 and not any(character.isalpha() or character in "~\x07" for character in text[escape + 1 :]):
-        return escape
-    return len(text)
-
-
-def _codes(blocks: Sequence[Block]) -> list[Code]:
-    found: list[Code] = []
-    for block in blocks:
-        if isinstance(block, Code):
-            found.append(block)
-        elif hasattr(block, "items"):
-            found += [code for item in block.items for code in _codes(item.blocks)]
-        elif hasattr(block, "blocks"):
-            found += _codes(block.blocks)
-    return found
-
-
-def _with_selection(strip: Strip, span: tuple[int, int], style: RichStyle) -> Strip:
-    start, end = span
-    begin = strip.index_to_cell_position(start)
-    stop = strip.cell_length if end == -1 else strip.index_to_cell_position(end)
-    if stop <= begin:
-        return strip
-    left, middle, right = strip.crop(0, begin), strip.crop(begin, stop), strip.crop(stop)
-    return Strip.join(
-        [left, Strip([Segment(t, (s + style) if s else style) for t, s, _ in middle], stop - begin), right]
-    )

@@ -37,7 +37,7 @@ def spend_bar(spent: float, reserved: float, limit: float, cells: int) -> PartLi
 
 def _share(part: float, whole: float) -> float:
     """At most 1; of nothing everything is taken."""
-    return part / whole if 0 < whole and part < whole else 1.0
+    return part / whole if whole > 0 and part < whole else 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ class Chips(Widget, can_focus=True):
     def _texts(self) -> list[str]:
         return [f" {one_line(value)}{CROSS if self.can_remove else ''} " for value in self.values]
 
-    def _on_click(self, event: Click) -> None:
+    def on_click(self, event: Click) -> None:
         offset = event.get_content_offset(self)
         lines = wrap_chips(self._texts(), self.size.width)
         if offset is None or not 0 <= offset.y < max(1, len(lines)):

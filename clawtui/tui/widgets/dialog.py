@@ -49,7 +49,7 @@ class Dialog(ModalScreen[T | None]):
             padding: 0 1;
         }
         &.-wide > .dialog--box { max-width: 130; }
-        & .dialog--body { height: auto; max-height: 100%; overflow-x: hidden; margin-bottom: 2; }
+        & .dialog--body { height: auto; max-height: 100%; overflow-x: hidden; margin-bottom: 1; }
         & .dialog--buttons { dock: bottom; height: 1; width: 1fr; align-horizontal: right; }
         & .dialog--buttons Button { margin-left: 1; min-width: 8; }
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from textual.binding import BindingsMap
 from textual.dom import DOMNode
@@ -28,8 +28,8 @@ class Keyed:
     WHERE: ClassVar[Where]
 
     def take_keys(self, keymap: Keymap | None = None) -> None:
-        assert isinstance(self, DOMNode)
-        self._bindings = BindingsMap(bindings_for(self.WHERE, keymap or keymap_of(self)))
+        node = cast(DOMNode, self)
+        node._bindings = BindingsMap(bindings_for(self.WHERE, keymap or keymap_of(node)))
 
     def action_act(self, action_id: str) -> Any:
         return getattr(self, f"action_{action_id.partition('.')[2]}")()

@@ -113,6 +113,22 @@ class Growing:
         return True
 
 
+def codes_in(blocks: Sequence[Block]) -> list[Code]:
+    """All blocks of code, in their order, nested ones too."""
+    found: list[Code] = []
+    for block in blocks:
+        match block:
+            case Code():
+                found.append(block)
+            case Listing(items):
+                found += [code for item in items for code in codes_in(item.blocks)]
+            case Quote(inside):
+                found += codes_in(inside)
+            case _:
+                pass
+    return found
+
+
 def _offset_of_line(text: str, line: int) -> int:
     offset = 0
     for _ in range(line):

@@ -31,7 +31,7 @@ class Paint:
     """How marks look now, and how code is coloured; changes with the theme."""
 
     base: Style
-    style_of: Callable[[str], Style]  # of a mark as in `.em`, or of a style as the highlighter gives it
+    style_of: Callable[[str | Style], Style]  # of a mark as in `.em`, or of a style as the highlighter gives it
     highlight: Callable[[Code], Content]
 
 

@@ -81,9 +81,9 @@ class Picker(Dialog[tuple[str, ...]]):
 
     DEFAULT_CSS = """
     Picker {
-        & PickerField { border: none; height: 1; padding: 0 1; background: $panel; margin-bottom: 1; }
+        & PickerField { border: none; height: 1; padding: 0 1; background: $panel; }
         & Table { height: auto; max-height: 20; }
-        & .picker--why { height: auto; max-height: 3; color: $text-muted; margin-top: 1; }
+        & .picker--why { height: auto; min-height: 1; max-height: 2; padding: 0 1; color: $text-muted; }
     }
     """
 
@@ -115,6 +115,7 @@ class Picker(Dialog[tuple[str, ...]]):
 
     def body(self) -> Iterable[Widget]:
         yield PickerField(placeholder=self._hint, compact=True)
+        yield Sentence("", classes="picker--why")
         columns: list[Column[Option]] = [
             Column("mark", "", self._mark, width=3, priority=0),
             Column("label", "Name", self._label, least=16, share=2, priority=0, keeps_end=True),
@@ -123,10 +124,8 @@ class Picker(Dialog[tuple[str, ...]]):
         self._table = Table(columns, key=lambda option: option.key, empty="Nothing is called that.")
         self._table.can_focus = False
         yield self._table
-        yield Sentence("", classes="picker--why")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._show("")
         if self._at_first is not None and self._table is not None:
             self._table.move_to_key(self._at_first)

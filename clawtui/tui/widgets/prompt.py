@@ -104,8 +104,7 @@ class Prompt(Keyed, TextArea):
 
     # ---- keys
 
-    def _on_mount(self, event: object = None) -> None:
-        super()._on_mount(event)  # type: ignore[arg-type]  # Textual passes the event by its own rules
+    def on_mount(self) -> None:
         self.take_keys()
 
     def take_keys(self, keymap: Keymap | None = None) -> None:
@@ -131,8 +130,7 @@ class Prompt(Keyed, TextArea):
             event.stop()
             event.prevent_default()
             getattr(self, f"action_{verb}")()
-            return
-        await super()._on_key(event)
+        # Whatever is left goes to TextArea: Textual asks each class of the line for its own handler.
 
     def _applies(self, verb: str) -> bool:
         row = self.cursor_location[0]

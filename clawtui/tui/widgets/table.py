@@ -5,11 +5,9 @@ Rows come as values by `show`, or window by window from a source by `use`. The c
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Hashable, Sequence
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
-from rich.segment import Segment
 from rich.style import Style
 from textual import work
 from textual.events import Click, MouseDown
@@ -18,11 +16,11 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from clawtui.text import ELLIPSIS, cell_width, cut, cut_middle, one_line, pad
-from clawtui.tui.actions import Where
-from clawtui.tui.widgets.columns import Align, CellValue, Column, Fitted, Tone, fit
-from clawtui.tui.widgets.keyed import Keyed
+from clawtui.text import ELLIPSIS, one_line
+from clawtui.tui.widgets.columns import Column, Fitted, Tone, fit
+from clawtui.tui.widgets.list_keys import ListKeys
 from clawtui.tui.widgets.table_pages import Pages
+from clawtui.tui.widgets.table_paint import header_strip, row_strip, text_strip
 from clawtui.tui.widgets.table_rows import Filter, Rows, RowSource, Sort, read_filter
 
 R = TypeVar("R")
@@ -31,8 +29,7 @@ HEADER = 1
 KEPT_STRIPS = 2_000
 
 
-class Table(Keyed, ScrollView, Generic[R], can_focus=True):
-    WHERE: ClassVar[Where] = Where.LIST
+class Table(ListKeys, ScrollView, Generic[R], can_focus=True):
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "table--header",
@@ -71,37 +68,37 @@ class Table(Keyed, ScrollView, Generic[R], can_focus=True):
     class Highlighted(Message):
         """The cursor is on another key."""
 
-        def __init__(self, table: Table[R], key: Hashable, row: R | None) -> None:
+        def __init__(self, table: Table[Any], key: Hashable, row: Any | None) -> None:
             super().__init__()
             self.table = table
             self.key = key
             self.row = row
 
         @property
-        def control(self) -> Table[R]:
+        def control(self) -> Table[Any]:
             return self.table
 
     class Selected(Message):
         """Enter, or a double click, on a row."""
 
-        def __init__(self, table: Table[R], key: Hashable, row: R) -> None:
+        def __init__(self, table: Table[Any], key: Hashable, row: Any) -> None:
             super().__init__()
             self.table = table
             self.key = key
             self.row = row
 
         @property
-        def control(self) -> Table[R]:
+        def control(self) -> Table[Any]:
             return self.table
 
     class SortChanged(Message):
-        def __init__(self, table: Table[R], sort: Sort | None) -> None:
+        def __init__(self, table: Table[Any], sort: Sort | None) -> None:
             super().__init__()
             self.table = table
             self.sort = sort
 
         @property
-        def control(self) -> Table[R]:
+        def control(self) -> Table[Any]:
             return self.table
 
     def __init__(
@@ -258,74 +255,33 @@ class Table(Keyed, ScrollView, Generic[R], can_focus=True):
             self.post_message(self.Highlighted(self, key, row))
 
     def _scroll_to_cursor(self) -> None:
-        height = self._page_height()
+        height = self.page_height
         top = self.scroll_offset.y
         if self._cursor < top:
             self.scroll_to(y=self._cursor, animate=False)
         elif height > 0 and self._cursor >= top + height:
             self.scroll_to(y=self._cursor - height + 1, animate=False)
 
-    def _page_height(self) -> int:
+    @property
+    def page_height(self) -> int:
+        """Rows that are in sight at once."""
         return max(0, self.scrollable_content_region.height - HEADER)
 
-    # ---- keys and mouse
-
-    def action_up(self) -> None:
-        self.move_to(self._cursor - 1)
-
-    def action_down(self) -> None:
-        self.move_to(self._cursor + 1)
-
-    def action_page_up(self) -> None:
-        self.move_to(self._cursor - max(1, self._page_height() - 1))
-
-    def action_page_down(self) -> None:
-        self.move_to(self._cursor + max(1, self._page_height() - 1))
-
-    def action_first(self) -> None:
-        self.move_to(0)
-
-    def action_last(self) -> None:
-        self.move_to(self.row_count - 1)
-
-    action_vim_up = action_up
-    action_vim_down = action_down
-    action_vim_first = action_first
-    action_vim_last = action_last
+    # ---- mouse
 
     def action_select(self) -> None:
         row = self.cursor_row
         if row is not None:
             self.post_message(self.Selected(self, self._key(row), row))
 
-    def action_sort_previous(self) -> None:
-        self._sort_beside(-1)
-
-    def action_sort_next(self) -> None:
-        self._sort_beside(1)
-
-    def action_sort_reverse(self) -> None:
-        if self.sort is not None:
-            self.set_sort(Sort(self.sort.column, not self.sort.descending))
-
-    def _sort_beside(self, step: int) -> None:
-        sortable = [column.key for column in self.columns if column.is_sortable]
-        if not sortable:
-            return
-        if self.sort is None or self.sort.column not in sortable:
-            key = sortable[0 if step > 0 else -1]
-        else:
-            key = sortable[(sortable.index(self.sort.column) + step) % len(sortable)]
-        self.set_sort(Sort(key, self.sort.descending if self.sort else False))
-
-    def _on_mouse_down(self, event: MouseDown) -> None:
+    def on_mouse_down(self, event: MouseDown) -> None:
         offset = event.get_content_offset(self)
         if offset is not None and event.button == 1 and offset.y >= HEADER:
             place = self.scroll_offset.y + offset.y - HEADER
             if place < self.row_count:
                 self.move_to(place)
 
-    def _on_click(self, event: Click) -> None:
+    def on_click(self, event: Click) -> None:
         offset = event.get_content_offset(self)
         if offset is None or event.button != 1:
             return
@@ -370,7 +326,7 @@ class Table(Keyed, ScrollView, Generic[R], can_focus=True):
             self._fetch(self._source)
 
     def _wanted(self) -> tuple[int, int] | None:
-        top, height = self.scroll_offset.y, max(1, self._page_height())
+        top, height = self.scroll_offset.y, max(1, self.page_height)
         return self._pages.missing(top, top + height - 1) or self._pages.missing(self._cursor, self._cursor)
 
     @work(group="fetch", exit_on_error=False, description="fetch the rows of a table")
@@ -390,7 +346,7 @@ class Table(Keyed, ScrollView, Generic[R], can_focus=True):
 
     # ---- painting
 
-    def _on_mount(self) -> None:
+    def on_mount(self) -> None:
         self.take_keys()
         self._resize()
         self.reload(keep=False)
@@ -430,12 +386,12 @@ class Table(Keyed, ScrollView, Generic[R], can_focus=True):
 
     def _refresh_row(self, place: int) -> None:
         line = place - self.scroll_offset.y
-        if 0 <= line < self._page_height():
+        if 0 <= line < self.page_height:
             self.refresh(Region(0, line + HEADER, self.scrollable_content_region.width, 1))
 
     def _seen(self) -> list[R | None]:
         top = self.scroll_offset.y
-        return [self.row_at(place) for place in range(top, top + self._page_height())]
+        return [self.row_at(place) for place in range(top, top + self.page_height)]
 
     def _settle(self, before: list[R | None]) -> None:
         """After rows, filter or order changed: cursor back on its key, and only what differs is painted."""
@@ -446,7 +402,7 @@ class Table(Keyed, ScrollView, Generic[R], can_focus=True):
         was_empty = all(row is None for row in before)
         if self.virtual_size.height != count + HEADER:
             self._resize()
-        if self._cursor != cursor and 0 <= line < max(1, self._page_height()):
+        if self._cursor != cursor and 0 <= line < max(1, self.page_height):
             self.scroll_to(y=max(0, self._cursor - line), animate=False)
         if was_empty or not count:
             self.refresh()
@@ -478,85 +434,30 @@ class Table(Keyed, ScrollView, Generic[R], can_focus=True):
         fitted = self._fit()
         width = self.scrollable_content_region.width
         if y == 0:
-            return self._header(fitted, width)
+            return header_strip(fitted, width, self.sort, self.get_visual_style("table--header").rich_style)
         count = self.row_count
         if not count:
-            return self._empty_line(y - HEADER, width)
+            return text_strip(self._empty_text(), y - HEADER, width, self.get_visual_style("table--empty").rich_style)
         place = self.scroll_offset.y + y - HEADER
         if place >= count:
             return Strip.blank(width, self._style_of(Tone.NORMAL))
         row = self.row_at(place)
-        is_cursor = place == self._cursor
+        cursor = self.get_visual_style("table--cursor").rich_style if place == self._cursor else None
         if row is None:
-            style = self.get_visual_style("table--cursor").rich_style if is_cursor else self._style_of(Tone.MUTED)
-            return Strip([Segment(pad("…", width), style)], width)
-        key = (self._key(row), is_cursor)
+            return text_strip(ELLIPSIS, 0, width, cursor or self._style_of(Tone.MUTED))
+        key = (self._key(row), cursor is not None)
         held = self._strips.get(key)
         if held is not None and (held[0] is row or held[0] == row):
             return held[1]
-        strip = self._row_strip(row, fitted, width, is_cursor)
+        strip = row_strip(row, fitted, width, self._style_of, cursor)
         if len(self._strips) > KEPT_STRIPS:
             self._strips.clear()
         self._strips[key] = (row, strip)
         return strip
 
-    def _row_strip(self, row: R, fitted: tuple[Fitted[R], ...], width: int, is_cursor: bool) -> Strip:
-        # On the cursor's own colours the tones would not be legible; the words and marks still tell the state.
-        one = self.get_visual_style("table--cursor").rich_style if is_cursor else None
-        blank = one or self._style_of(Tone.NORMAL)
-        segments: list[Segment] = []
-        x = 0
-        for column in fitted:
-            if column.x > x:
-                segments.append(Segment(" " * (column.x - x), blank))
-            for text, tone in _in_cells(column, column.column.show(row)):
-                segments.append(Segment(text, one or self._style_of(tone)))
-            x = column.x + column.width
-        if x < width:
-            segments.append(Segment(" " * (width - x), blank))
-        return Strip(segments, width)
-
-    def _header(self, fitted: tuple[Fitted[R], ...], width: int) -> Strip:
-        style = self.get_visual_style("table--header").rich_style
-        text, x = "", 0
-        for item in fitted:
-            label = one_line(item.column.label)
-            if self.sort is not None and self.sort.column == item.column.key:
-                label = cut(label, item.width - 1) + ("▼" if self.sort.descending else "▲")
-            text += " " * (item.x - x) + pad(label, item.width, right=item.column.align is Align.RIGHT)
-            x = item.x + item.width
-        return Strip([Segment(pad(text, width), style)], width)
-
-    def _empty_line(self, line: int, width: int) -> Strip:
+    def _empty_text(self) -> str:
         if self._source is not None and not self._has_answer:
-            text = "…"
-        elif self.filter and (self._rows.total or self._source is not None):
-            text = f"No row matches {one_line(self.filter.text)}"
-        else:
-            text = self.empty
-        lines = [part for paragraph in text.split("\n") for part in textwrap.wrap(paragraph, max(1, width)) or [""]]
-        style = self.get_visual_style("table--empty").rich_style
-        return Strip([Segment(pad(lines[line] if line < len(lines) else "", width), style)], width)
-
-
-def _in_cells(fitted: Fitted[R], value: CellValue) -> list[tuple[str, Tone]]:
-    """The parts of a cell, exactly as wide as its column. Whatever outside text holds, it is one line without control."""
-    shorten = cut_middle if fitted.column.keeps_end else cut
-    right = fitted.column.align is Align.RIGHT
-    if isinstance(value, str):
-        text = value if value.isprintable() else one_line(value)
-        return [(pad(shorten(text, fitted.width), fitted.width, right=right), Tone.NORMAL)]
-    cleaned = [(text if text.isprintable() else one_line(text), tone) for text, tone in value]
-    total = sum(cell_width(text) for text, _ in cleaned)
-    if total <= fitted.width:
-        blank = (" " * (fitted.width - total), Tone.NORMAL)
-        return [blank, *cleaned] if right else [*cleaned, blank]
-    parts: list[tuple[str, Tone]] = []
-    left = fitted.width
-    for text, tone in cleaned:
-        if cell_width(text) >= left:
-            parts.append((pad(text + ELLIPSIS, left), tone))  # more follows, so that this one is cut in any case
-            break
-        parts.append((text, tone))
-        left -= cell_width(text)
-    return parts
+            return ELLIPSIS
+        if self.filter and (self._rows.total or self._source is not None):
+            return f"No row matches {one_line(self.filter.text)}"
+        return self.empty

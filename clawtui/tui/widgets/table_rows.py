@@ -58,7 +58,7 @@ def _column_named(name: str, columns: Sequence[Column[Any]]) -> Column[Any] | No
     names = [(column, column.key.casefold(), column.label.casefold()) for column in columns]
     exact = [column for column, key, label in names if name in (key, label)]
     begun = [column for column, key, label in names if key.startswith(name) or label.startswith(name)]
-    return (exact or begun or [None])[0]
+    return next(iter(exact or begun), None)
 
 
 class RowSource(Protocol[R_co]):
