@@ -87,6 +87,7 @@ class Answer(Widget, can_focus=True):
         self._selected: int | None = None
         self._width = -1
         self._paint: Paint | None = None
+        self._look: tuple[str, Style] | None = None
         self._done_lines: list[Line] = []
         self._done_count = 0
         self._open_lines: list[Line] = []
@@ -286,10 +287,15 @@ class Answer(Widget, can_focus=True):
         return self._count()
 
     def notify_style_update(self) -> None:
+        super().notify_style_update()
+        # Told for every change of focus of the whole terminal; what is painted stays unless it would look different.
+        look = (self.app.theme, self.visual_style) if self.is_attached else None
+        if look is not None and look == self._look:
+            return
+        self._look = look
         self._paint = None
         self._colours.clear()
         self._forget_lines()
-        super().notify_style_update()
 
     def _paint_now(self) -> Paint:
         if self._paint is None:
