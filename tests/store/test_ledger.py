@@ -230,7 +230,7 @@ async def test_two_stores_hammer_one_file_and_lose_no_row(tmp_path: Path) -> Non
         async def hammer(name: str) -> int:
             store, done = (left if name == "left" else right), 0
             loop = asyncio.get_running_loop()
-            end = loop.time() + 2.0
+            end = loop.time() + 5.0
             while loop.time() < end:
                 assert await store.ledger.reserve(an_intent(f"{name}-{done}")) is None
                 store.ledger.settle(a_trace(f"{name}-{done}"), META)

@@ -160,3 +160,35 @@ async def test_enter_sends_and_ctrl_j_begins_a_line(tmp_path: Path) -> None:
         await pilot.press("a", "ctrl+j", "b", "enter")
         await sees(app, pilot, "answered by")
         assert simulator.requests[0].body["messages"][-1]["content"] == "a\nb"
+
+
+async def test_secrets_are_on_no_screen_in_no_export_and_in_no_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    async with a_screen(tmp_path) as (app, pilot, simulator):
+        for provider in ("one", "two"):
+            words = f"the key wombat-{provider}-zz is wrong, and so is mbat-{provider}"
+            body = {"error": {"message": words, "code": "invalid_api_key"}}
+            simulator.set_fault(Fault(FaultKind.STATUS, status=401, body=body), provider=provider)
+        await ask(pilot, "hello")
+        await sees(app, pilot, "no answer after")
+        shown = [screen_text(app), app.export_screenshot()]
+        for key in ("f2", "f3"):
+            await pilot.press(key)
+            await pilot.pause(0.2)
+            shown += [screen_text(app), app.export_screenshot()]
+    shown += [file.read_bytes().decode("utf-8", "replace") for file in (tmp_path / "data").iterdir()]
+    shown += [record.getMessage() for record in caplog.records]
+    for secret in KEYS.values():
+        for start in range(len(secret) - 5):
+            part = secret[start : start + 6]
+            assert not [text for text in shown if part in text], part
+
+
+async def test_a_crash_is_one_word_without_what_was_in_hand(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    async with a_screen(tmp_path) as (app, _, _):
+        app._handle_exception(ValueError("wombat-one-zz"))
+        assert app.crashed == "ValueError"
+    assert "wombat" not in caplog.text
