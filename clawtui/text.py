@@ -121,7 +121,7 @@ def _tail(text: str, cells: int) -> str:
 
 def count(number: int | float) -> str:
     """`950`, `1.2k`, `34k`, `1.5M`."""
-    if abs(number) < 1_000:
+    if abs(number) < 999.5:
         return f"{number:.0f}"
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(number) >= size * 0.9995:
@@ -189,6 +189,10 @@ def percent(share: float | None) -> str:
     if share is None:
         return "–"
     value = share * 100
+    if 0 < value < 0.05:
+        return "<0.1 %"
+    if 99.5 <= value < 100:
+        return f"{min(value, 99.9):.1f} %"  # not all is not all
     return f"{value:.0f} %" if value >= 9.95 or value == int(value) else f"{value:.1f} %"
 
 
