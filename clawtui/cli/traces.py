@@ -10,8 +10,8 @@ from clawtui.cli.opened import on_runtime
 from clawtui.cli.options import Options
 from clawtui.cli.stopping import Status, Stop
 from clawtui.engine.outcome import Outcome, Trace
-from clawtui.engine.verdicts import Skip
 from clawtui.runtime import Runtime
+from clawtui.runtime.trace_lines import lines_of
 from clawtui.store.traces import TraceFilter, TraceRow
 from clawtui.text import count, day_and_time, duration_ms, money
 
@@ -111,45 +111,9 @@ def _one(options: Options) -> int:
 
 
 def _tell(options: Options, trace: Trace, children: list[Trace]) -> None:
-    out = options.output
-    out.heading(f"{trace.request_id}  {day_and_time(trace.at)}  {trace.caller}  {trace.outcome.value}")
-    out.line(
-        f"asked {trace.requested or 'nobody by name'}, answered by {trace.answered or 'nobody'}, policy {trace.policy}"
-    )
-    out.line(
-        f"first token {duration_ms(trace.first_token_ms)}, total {duration_ms(trace.total_ms)},"
-        f" {count(trace.usage.input_tokens)} in, {count(trace.usage.output_tokens)} out ({trace.usage.source.value}),"
-        f" cost {money(trace.cost.usd)}"
-    )
-    if trace.error is not None:
-        out.line(f"{trace.error.kind}: {trace.error.message}")
-    out.line("plan")
-    for entry in trace.plan.entries:
-        if entry.skip is not Skip.NOT_ASKED:
-            out.line(f"  {entry.verdict.value:<9} {entry.route}  {entry.reason}")
-    out.line("attempts")
-    for each in trace.attempts:
-        failure = f" {each.failure.value}" if each.failure else ""
-        status = f" {each.status}" if each.status and each.failure else ""
-        label = f" with {each.credential}" if each.credential else ""
-        onward = f" → {each.decision.value}" if each.decision else ""
-        wait = f" after {duration_ms(each.wait_ms)} of waiting" if each.wait_ms else ""
-        out.line(
-            f"  {each.number}. {each.route}{label}: {each.outcome.value}{failure}{status} in {duration_ms(each.ms)}{wait}{onward}"
-        )
-    if trace.fusion is not None:
-        out.line(f"fusion {trace.fusion.name}: {trace.fusion.proposals_used} proposals used")
-        for adviser in trace.fusion.advisers:
-            failure = f" ({adviser.failure})" if adviser.failure else ""
-            out.line(
-                f"  {adviser.label or '-'} {adviser.profile}: {adviser.outcome.value}{failure}, {adviser.text_chars} characters,"
-                f" {money(adviser.cost.usd)}"
-            )
-        out.line(f"  synthesizer {trace.fusion.synthesizer.profile}: {money(trace.fusion.synthesizer.cost.usd)}")
-    for note in trace.notes:
-        out.line(f"note: {note}")
-    if trace.text:
-        out.line("answer")
-        out.line(trace.text)
+    first, *rest = lines_of(trace)
+    options.output.heading(first)
+    for line in rest:
+        options.output.line(line)
     if children and options.verbose:
-        out.line("children: " + ", ".join(child.request_id for child in children))
+        options.output.line("children: " + ", ".join(child.request_id for child in children))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.containers import Container
+from textual.timer import Timer
 
 from clawtui.engine.events import BusEvent
 from clawtui.tui.desk import Desk
+from clawtui.tui.widgets.table import Table
 
 
 class Pane(Container, can_focus=False):
@@ -38,3 +40,34 @@ class Pane(Container, can_focus=False):
 
     def focus_main(self) -> None:
         """Puts the focus where a newcomer to the pane would want it."""
+
+
+class LookingPane(Pane):
+    """A pane of one table that looks at its data once a second while it is shown, and rests while it is not."""
+
+    EVERY = 1.0
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._timer: Timer | None = None
+        self._is_shown = False
+
+    def on_mount(self) -> None:
+        self._timer = self.set_interval(self.EVERY, self.look, pause=not self._is_shown)
+
+    def look(self) -> None:
+        """Reads and shows what there is now."""
+
+    def shown(self) -> None:
+        self._is_shown = True
+        if self._timer is not None:
+            self._timer.resume()
+        self.look()
+
+    def hidden(self) -> None:
+        self._is_shown = False
+        if self._timer is not None:
+            self._timer.pause()
+
+    def focus_main(self) -> None:
+        self.query_one(Table).focus()

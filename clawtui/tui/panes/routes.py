@@ -7,50 +7,32 @@ from typing import ClassVar
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.timer import Timer
 
 from clawtui.runtime import Runtime
 from clawtui.runtime.routes_view import RouteRow, route_rows
 from clawtui.text import ago, count, duration, duration_ms, percent
-from clawtui.tui.pane import Pane
+from clawtui.tui.pane import LookingPane
 from clawtui.tui.widgets.columns import Align, CellValue, Column, Tone
 from clawtui.tui.widgets.table import Table
 
 MARKS = {"closed": ("● closed", Tone.OK), "half_open": ("◐ half-open", Tone.WARN), "open": ("○ open", Tone.BAD)}
 
 
-class RoutesPane(Pane):
+class RoutesPane(LookingPane):
     AREA = "routes"
     TITLE = "Routes"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("r", "reset", "Reset circuit", id="routes.reset")]
-
-    _timer: Timer | None = None
-    _is_shown = False
 
     def compose(self) -> ComposeResult:
         yield Table(
             self._columns(), key=lambda row: row.route, empty="No routes: no profile is written yet", id="routes"
         )
 
-    def on_mount(self) -> None:
-        self._timer = self.set_interval(1.0, self._look, pause=not self._is_shown)
-
-    def shown(self) -> None:
-        self._is_shown = True
-        if self._timer is not None:
-            self._timer.resume()
-        self._look()
-
-    def hidden(self) -> None:
-        self._is_shown = False
-        if self._timer is not None:
-            self._timer.pause()
-
-    def focus_main(self) -> None:
-        self.query_one(Table).focus()
+    def look(self) -> None:
+        self._looked()
 
     @work(group="routes", exclusive=True, exit_on_error=False, description="routes")
-    async def _look(self) -> None:
+    async def _looked(self) -> None:
         self.query_one(Table).show(await self.desk.do(lambda runtime: route_rows(runtime.engine, runtime.store)))
 
     @work(group="reset", exit_on_error=False, description="reset a circuit")
@@ -63,7 +45,7 @@ class RoutesPane(Pane):
             runtime.engine.circuits.reset([row.route])
 
         await self.desk.do(reset)
-        self._look()
+        self.look()
 
     def _columns(self) -> list[Column[RouteRow]]:
         def last(row: RouteRow) -> str:

@@ -6,16 +6,15 @@ from textual import work
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.timer import Timer
 from textual.widgets import Static
 
 from clawtui.engine.outcome import Outcome, Trace
 from clawtui.engine.request import RequestId
-from clawtui.engine.verdicts import Skip
 from clawtui.runtime import Runtime
+from clawtui.runtime.trace_lines import lines_of
 from clawtui.store.traces import TraceRow
-from clawtui.text import clean, clock_time, count, day_and_time, duration_ms, money
-from clawtui.tui.pane import Pane
+from clawtui.text import clean, clock_time, count, duration_ms, money
+from clawtui.tui.pane import LookingPane
 from clawtui.tui.widgets.columns import Align, CellValue, Column, Tone
 from clawtui.tui.widgets.table import Table
 
@@ -29,37 +28,20 @@ TONES = {
 }
 
 
-class TracesPane(Pane):
+class TracesPane(LookingPane):
     AREA = "traces"
     TITLE = "Traces"
-
-    _timer: Timer | None = None
-    _is_shown = False
 
     def compose(self) -> ComposeResult:
         yield Table(_columns(), key=lambda row: row.request_id, empty="No traces: nothing was asked yet", id="traces")
         with VerticalScroll(id="detail"):
             yield Static(Content("enter shows the whole of a request"), id="whole")
 
-    def on_mount(self) -> None:
-        self._timer = self.set_interval(1.0, self._look, pause=not self._is_shown)
-
-    def shown(self) -> None:
-        self._is_shown = True
-        if self._timer is not None:
-            self._timer.resume()
-        self._look()
-
-    def hidden(self) -> None:
-        self._is_shown = False
-        if self._timer is not None:
-            self._timer.pause()
-
-    def focus_main(self) -> None:
-        self.query_one(Table).focus()
+    def look(self) -> None:
+        self._looked()
 
     @work(group="traces", exclusive=True, exit_on_error=False, description="traces")
-    async def _look(self) -> None:
+    async def _looked(self) -> None:
         self.query_one(Table).show(await self.desk.do(lambda runtime: runtime.store.traces.window(0, SHOWN)))
 
     def on_table_selected(self, event: Table.Selected) -> None:
@@ -71,7 +53,7 @@ class TracesPane(Pane):
             return await runtime.store.traces.one(request_id)
 
         trace = await self.desk.do(read)
-        words = "This trace is not kept any more." if trace is None else told(trace)
+        words = "This trace is not kept any more." if trace is None else "\n".join(lines_of(trace))
         self.query_one("#whole", Static).update(Content(clean(words)))
 
 
@@ -106,37 +88,3 @@ def _columns() -> list[Column[TraceRow]]:
         Column("cost", "Cost", lambda row: money(row.cost_usd), width=9, align=right, priority=2),
         Column("badges", "", badges, least=12, priority=3),
     ]
-
-
-def told(trace: Trace) -> str:
-    """The whole of a request in lines: plan, attempts, advisers, numbers."""
-    lines = [
-        f"{trace.request_id}  {day_and_time(trace.at)}  {trace.caller}  {trace.outcome.value}  policy {trace.policy}",
-        f"asked {trace.requested or 'nobody by name'}, answered by {trace.answered or 'nobody'}",
-    ]
-    if trace.error is not None:
-        lines.append(f"{trace.error.kind}: {trace.error.message}")
-    lines.append("plan")
-    for entry in trace.plan.entries:
-        if entry.skip is not Skip.NOT_ASKED:
-            lines.append(f"  {entry.verdict.value:<9} {entry.route}  {entry.reason}")
-    lines.append("attempts")
-    for each in trace.attempts:
-        failure = f" {each.failure.value}" if each.failure else ""
-        label = f" with {each.credential}" if each.credential else ""
-        onward = f" → {each.decision.value}" if each.decision else ""
-        lines.append(
-            f"  {each.number}. {each.route}{label}: {each.outcome.value}{failure} in {duration_ms(each.ms)}{onward}"
-        )
-    if trace.fusion is not None:
-        lines.append(f"fusion {trace.fusion.name}, {trace.fusion.proposals_used} proposals used")
-        for adviser in trace.fusion.advisers:
-            lines.append(
-                f"  {adviser.label or '-'} {adviser.profile}: {adviser.outcome.value}, {adviser.text_chars} characters,"
-                f" {money(adviser.cost.usd)}"
-            )
-            if adviser.text:
-                lines.append("    " + adviser.text.strip().replace("\n", "\n    "))
-    if trace.text:
-        lines += ["answer", trace.text]
-    return "\n".join(lines)
