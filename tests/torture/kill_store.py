@@ -15,11 +15,12 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.store.builders import NOON, Wall, a_store
 from tests.store.test_ledger import WORKER
+
+ROOT = Path(__file__).parents[2]
 
 
 def main(kills: int, seed: int) -> int:
@@ -47,7 +48,9 @@ def main(kills: int, seed: int) -> int:
         with sqlite3.connect(folder / "clawtui.sqlite3") as connection:
             states = dict(connection.execute("SELECT request_id, state FROM ledger"))
             (booked,) = connection.execute("SELECT coalesce(sum(cost_usd), 0) FROM ledger").fetchone()
-            (summed,) = connection.execute("SELECT coalesce(sum(usd), 0) FROM spending WHERE length(period) = 10").fetchone()
+            (summed,) = connection.execute(
+                "SELECT coalesce(sum(usd), 0) FROM spending WHERE length(period) = 10"
+            ).fetchone()
             (sound,) = connection.execute("PRAGMA integrity_check").fetchone()
     lost = sent - set(states)
     open_ = [name for name, state in states.items() if state == "open"]
