@@ -16,11 +16,11 @@ from clawtui.engine.circuit import CircuitBoard
 from clawtui.engine.clock import Clock, SystemClock
 from clawtui.engine.credentials import CredentialPools
 from clawtui.engine.events import Completed, Failed, Planned, RequestBegan, RequestEnded, RequestEvent
-from clawtui.engine.fusion import fuse, fusion_plan
+from clawtui.engine.fusion import counterfactual, fuse, fusion_plan, resynthesis
 from clawtui.engine.health import Health, RouteStats
 from clawtui.engine.learned import LearnedFacts
 from clawtui.engine.memory import MemoryLedger, MemoryState
-from clawtui.engine.outcome import Outcome, RequestError, Trace
+from clawtui.engine.outcome import FusionRecord, Outcome, RequestError, Trace
 from clawtui.engine.plan import make_plan
 from clawtui.engine.ports import Bus, Ledger, StateStore, StoredState
 from clawtui.engine.probing import Probe, list_models
@@ -69,7 +69,7 @@ class Engine:
         self._slots = Slots()
         self._disabled: set[Route] = set()
         self._health = Health(self.circuits, self.pools, self.stats, self.ledger, self._disabled)
-        self.configure(config, discovered)
+        self.reconfigure(config, discovered)
 
     # ---- life
 
@@ -83,7 +83,7 @@ class Engine:
         self.pools.absorb(stored.credentials)
         self.learned.absorb(stored.learned)
 
-    def configure(self, config: Config, discovered: frozenset[str] = frozenset()) -> None:
+    def reconfigure(self, config: Config, discovered: frozenset[str] = frozenset()) -> None:
         """Puts a config in force. Requests under way finish on the one they began with; health is kept."""
         providers = effective_providers(config, self._environ)
         not_ready: dict[str, str] = {}
@@ -162,6 +162,17 @@ class Engine:
         name = target.removeprefix(FUSION_PREFIX)
         return name if name in self.registry.fusions else None  # an unknown one is the plan's to name
 
+    def counterfactual(self, trace: Trace) -> ChatRequest:
+        """A fusion's request put to its synthesizer alone. A request like any other: `explain` says its cost first."""
+        request, record = _fused(trace)
+        return counterfactual(request, record.synthesizer.profile, trace.request_id)
+
+    def resynthesis(self, trace: Trace, profile: str) -> ChatRequest:
+        """A fusion's proposals, in the order they were sent, put to another profile. A request like any other."""
+        request, record = _fused(trace)
+        fusion = self.registry.fusions.get(record.name)
+        return resynthesis(trace, request, profile, anonymous=fusion.anonymous if fusion else True)
+
     async def single(
         self, request: ChatRequest, ended: Callable[[Trace], None] | None = None
     ) -> AsyncGenerator[RequestEvent, None]:
@@ -229,6 +240,18 @@ class Engine:
 def inexpressible(kind: ProviderKind, request: ChatRequest) -> str | None:
     """What a provider's wire cannot say of the request."""
     return dialect_for(kind).inexpressible(request)
+
+
+def _fused(trace: Trace) -> tuple[ChatRequest, FusionRecord]:
+    if trace.fusion is None:
+        raise NotKept("this request was no fusion")
+    if trace.request is None:
+        raise NotKept("the request's words were not kept: its policy's retention is not `full`")
+    return trace.request, trace.fusion
+
+
+class NotKept(Exception):
+    """What would be needed of an old request is not there; the message says why."""
 
 
 CANCELLED = RequestError("cancelled", "the request was cancelled", "")

@@ -416,11 +416,11 @@ class Fusing:
         )
 
 
-def counterfactual(request: ChatRequest, fusion: Fusion, parent: RequestId) -> ChatRequest:
+def counterfactual(request: ChatRequest, synthesizer: str, parent: RequestId) -> ChatRequest:
     """The synthesizer alone on the same request."""
     return replace(
         request,
-        target=fusion.synthesizer,
+        target=synthesizer,
         model=None,
         request_id=None,
         parent=Parent(parent, Stage.COUNTERFACTUAL),

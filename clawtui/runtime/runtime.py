@@ -100,7 +100,7 @@ class Runtime:
         if loaded.config is not None:
             origin = Origin.DEMO if self.is_demo else Origin.FILE
             self.state = ConfigState(loaded.config, origin, loaded.findings, None, loaded.fingerprint)
-            self.engine.configure(loaded.config)
+            self.engine.reconfigure(loaded.config)
         else:
             self.state = ConfigState(
                 self.state.config, self.state.origin, loaded.findings, self.state.discovered, loaded.fingerprint

@@ -585,5 +585,5 @@ async def test_a_change_of_config_keeps_the_health_of_routes_that_did_not_change
     async with a_house(providers={"one": {"retries": 0, "circuit": {"failures": 1}}}) as house:
         house.simulator.set_fault(DOWN, provider="one")
         await house.ask()
-        house.engine.configure(a_config(house.simulator, profiles={"second": {"description": "changed"}}))
+        house.engine.reconfigure(a_config(house.simulator, profiles={"second": {"description": "changed"}}))
         assert house.engine.circuits.view(FIRST).state == "open"

@@ -363,3 +363,37 @@ async def test_listed_as_ready_means_admitted_now() -> None:
         assert not state.ready
         assert "cooling" in state.reason
         assert preview(house.engine, "duo").state.calls == 3
+
+
+async def test_the_synthesizer_alone_gets_the_same_request_without_notes() -> None:
+    async with fused() as house:
+        trace = await council(house)
+        alone = await house.engine.ask(house.engine.counterfactual(trace))
+        assert (alone.parent, alone.stage) == (trace.request_id, "counterfactual")
+        assert texts(house.simulator.requests[-1].body) == ["What is it?"]
+
+
+async def test_stored_proposals_are_put_to_another_profile_in_the_order_they_were_sent() -> None:
+    async with fused() as house:
+        trace = await council(house)
+        before = len(house.called())
+        again = await house.engine.ask(house.engine.resynthesis(trace, "local"))
+        assert house.called()[before:] == ["four/delta:8b"]
+        assert again.stage == "resynthesis"
+        assert trace.fusion is not None
+        by_label = {adviser.label: adviser.text for adviser in trace.fusion.advisers}
+        body = str(house.simulator.requests[-1].body)
+        assert body.index(by_label["A"][:20]) < body.index(by_label["B"][:20])
+
+
+async def test_what_was_not_kept_cannot_be_asked_again_and_says_so() -> None:
+    from dataclasses import replace
+
+    from clawtui.engine.engine import NotKept
+
+    async with fused() as house:
+        trace = await council(house)
+        with pytest.raises(NotKept, match="retention"):
+            house.engine.counterfactual(replace(trace, request=None))
+        with pytest.raises(NotKept, match="no fusion"):
+            house.engine.resynthesis(await house.ask(), "local")

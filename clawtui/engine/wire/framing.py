@@ -21,10 +21,11 @@ class MessageTooLong(Exception):
 class SseFraming:
     """Server-sent events as the HTML standard reads them; one that the connection's end leaves open counts too."""
 
-    __slots__ = ("_begun", "_data", "_event", "_had_cr", "_rest", "_size")
+    __slots__ = ("_begun", "_data", "_event", "_had_cr", "_held", "_line", "_size")
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._line: list[bytes] = []  # pieces of a line whose end has not come: joined once, when it has
+        self._held = 0  # bytes in them
         self._data: list[bytes] = []
         self._event = b""
         self._begun = False
@@ -32,11 +33,13 @@ class SseFraming:
         self._size = 0
 
     def feed(self, chunk: bytes) -> Sequence[Message]:
+        if not chunk:
+            return ()
         if not self._begun:
-            chunk = self._rest + chunk
-            self._rest = b""
+            chunk = b"".join((*self._line, chunk))
+            self._line.clear()
             if len(chunk) < 3 and BOM.startswith(chunk):
-                self._rest = chunk
+                self._line.append(chunk)
                 return ()
             self._begun = True
             chunk = chunk.removeprefix(BOM)
@@ -46,18 +49,38 @@ class SseFraming:
         if b"\r" in chunk:
             self._had_cr = chunk.endswith(b"\r")
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        lines = (self._rest + chunk).split(b"\n")
-        self._rest = lines.pop()
-        if len(self._rest) + self._size > LONGEST_MESSAGE:
-            raise MessageTooLong
-        if not lines:
-            return ()
+        lines = chunk.split(b"\n")
+        last = lines.pop()
         found: list[Message] = []
+        if lines:
+            if self._line:
+                lines[0] = b"".join((*self._line, lines[0]))
+                self._line.clear()
+                self._held = 0
+            self._read(lines, found)
+        if last:
+            self._line.append(last)
+            self._held += len(last)
+            if self._held + self._size > LONGEST_MESSAGE:
+                raise MessageTooLong
+        return found
+
+    def end(self) -> Sequence[Message]:
+        self._begun = True  # what was held back as the beginning of a mark is none
+        self._had_cr = False
+        found = list(self.feed(b"\n"))
+        if self._data:
+            found.append(self._message())
+        return found
+
+    def _read(self, lines: list[bytes], found: list[Message]) -> None:
         for line in lines:
             if line.startswith(b"data:"):
                 value = line[6:] if line[5:6] == b" " else line[5:]
                 self._data.append(value)
                 self._size += len(value)
+                if self._size > LONGEST_MESSAGE:
+                    raise MessageTooLong
             elif not line:
                 if self._data:
                     found.append(self._message())
@@ -66,13 +89,8 @@ class SseFraming:
                 self._event = line[6:].removeprefix(b" ")
             elif line == b"data":
                 self._data.append(b"")
-        return found
-
-    def end(self) -> Sequence[Message]:
-        found = list(self.feed(b"\n"))
-        if self._data:
-            found.append(self._message())
-        return found
+            elif line == b"event":
+                self._event = b""
 
     def _message(self) -> Message:
         lines, self._data, self._size = self._data, [], 0
@@ -83,24 +101,33 @@ class SseFraming:
 class LineFraming:
     """JSON by lines. Only LF ends one: U+2028 and its like may stand inside JSON strings."""
 
-    __slots__ = ("_begun", "_rest")
+    __slots__ = ("_begun", "_held", "_line")
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._line: list[bytes] = []
+        self._held = 0
         self._begun = False
 
     def feed(self, chunk: bytes) -> Sequence[Message]:
-        if b"\n" not in chunk:
-            self._rest += chunk
-            if len(self._rest) > LONGEST_MESSAGE:
+        lines = chunk.split(b"\n")
+        last = lines.pop()
+        found: Sequence[Message] = ()
+        if lines:
+            if self._line:
+                lines[0] = b"".join((*self._line, lines[0]))
+                self._line.clear()
+                self._held = 0
+            found = [("", self._text(line)) for line in lines if line.strip()]
+        if last:
+            self._line.append(last)
+            self._held += len(last)
+            if self._held > LONGEST_MESSAGE:
                 raise MessageTooLong
-            return ()
-        lines = (self._rest + chunk).split(b"\n")
-        self._rest = lines.pop()
-        return [("", self._text(line)) for line in lines if line.strip()]
+        return found
 
     def end(self) -> Sequence[Message]:
-        last, self._rest = self._rest, b""
+        last = b"".join(self._line)
+        self._line.clear()
         return [("", self._text(last))] if last.strip() else ()
 
     def _text(self, line: bytes) -> str:

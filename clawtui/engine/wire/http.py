@@ -7,10 +7,11 @@ time is set here but the one for connecting. The engine's own deadlines hold for
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import lru_cache
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
 import aiohttp
@@ -50,7 +51,10 @@ class Transport:
         max_connections: int,
     ) -> Exchange:
         """Sends the request and returns when the head of the answer is there."""
-        origin, proxy = _origin(outgoing.url)
+        try:
+            origin, proxy = _origin(outgoing.url)
+        except ValueError as error:
+            raise TransportFailed(FailureKind.BAD_REQUEST, "the base URL is no address that can be called", "") from error
         key = (client_key, origin, max_connections)
         client = self._clients.get(key)
         if client is None:
@@ -69,17 +73,17 @@ class Transport:
             raise _failed(error, origin, before_answer=True) from error
         if 300 <= response.status_code < 400:
             await response.aclose()
-            where = urlsplit(response.headers.get("location", "")).netloc or "another address"
+            where = _target(response.headers.get("location", ""), origin)
             raise TransportFailed(
                 FailureKind.BAD_REQUEST,
-                f"{origin} redirects to {where[:120]}; redirects are not followed with credentials: put the final address"
-                " into base_url",
+                f"{origin} redirects to {where}; redirects are not followed with credentials: put the final address into"
+                " base_url",
                 origin,
             )
         return Exchange(response, framing, origin)
 
     async def forget(self, client_key: str) -> None:
-        """Closes what a provider keeps open; its next request connects anew."""
+        """Closes what a provider keeps open, answers that are still coming included; its next request connects anew."""
         for key in [key for key in self._clients if key[0] == client_key]:
             await self._clients.pop(key).aclose()
 
@@ -160,13 +164,27 @@ class Exchange:
 @lru_cache(maxsize=256)
 def _origin(url: str) -> tuple[str, str | None]:
     """Scheme, host and port, and the proxy that the environment names for it."""
-    parts = urlsplit(url)
-    origin = f"{parts.scheme}://{parts.netloc}"
+    origin = _without_user(url)
     proxies = getproxies_environment()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if proxy is None or proxy_bypass(parts.netloc):
+    scheme, _, host = origin.partition("://")
+    proxy = proxies.get(scheme) or proxies.get("all")
+    if proxy is None or proxy_bypass(host):
         return origin, None
     return origin, proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _without_user(url: str) -> str:
+    """Scheme, host and port alone: user, password, path and query may hold secrets. Raises ValueError for no address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _target(location: str, origin: str) -> str:
+    """Where a redirect leads, fit to be shown."""
+    try:
+        return _without_user(urljoin(f"{origin}/", location))[:120]
+    except ValueError:
+        return "an address that cannot be read"
 
 
 def proxies_in_use(urls: list[str]) -> dict[str, str]:
@@ -175,8 +193,7 @@ def proxies_in_use(urls: list[str]) -> dict[str, str]:
     for url in urls:
         origin, proxy = _origin(url)
         if proxy is not None:
-            parts = urlsplit(proxy)
-            found[origin] = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+            found[origin] = _without_user(proxy)
     return found
 
 
@@ -186,6 +203,13 @@ def _trust() -> ssl.SSLContext:
 
 
 def _client(origin: str, max_connections: int, proxy: str | None) -> AiohttpTransport:
+    if proxy is not None and not proxy.lower().startswith(("http://", "https://")):
+        raise TransportFailed(
+            FailureKind.CONNECT,
+            f"the environment names {_without_user(proxy)} as the proxy for {origin}; only HTTP proxies can be used: unset"
+            " it, or name the host in NO_PROXY",
+            origin,
+        )
     secure = origin.startswith("https:") or (proxy is not None and proxy.startswith("https:"))
     context: ssl.SSLContext | bool = _trust() if secure else False
 
@@ -217,8 +241,9 @@ def _failed(error: BaseException, host: str, *, before_answer: bool) -> Transpor
             case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
                 return TransportFailed(FailureKind.CONNECT, f"the proxy for {host} cannot be reached", host)
             case aiohttp.ClientConnectorError():
-                reason = cause.os_error.strerror or "refused"
-                return TransportFailed(FailureKind.CONNECT, f"{host} cannot be reached: {reason.lower()}", host)
+                number = cause.os_error.errno  # none where several addresses failed, each in its own way
+                reason = os.strerror(number).lower() if number else "no address of it answers"
+                return TransportFailed(FailureKind.CONNECT, f"{host} cannot be reached: {reason}", host)
             case aiohttp.ServerTimeoutError() | asyncio.TimeoutError() if before_answer:
                 return TransportFailed(FailureKind.TIMEOUT_CONNECT, f"{host} did not accept a connection in time", host)
             case aiohttp.ServerDisconnectedError() | ConnectionResetError() | BrokenPipeError():
@@ -229,6 +254,12 @@ def _failed(error: BaseException, host: str, *, before_answer: bool) -> Transpor
                 return TransportFailed(FailureKind.STREAM_CUT, f"{host} ended the answer before it was complete", host)
             case aiohttp.InvalidURL() | httpx.InvalidURL() | httpx.UnsupportedProtocol():
                 return TransportFailed(FailureKind.BAD_REQUEST, f"{host} is no address that can be called", host)
+            case httpx.DecodingError():
+                return TransportFailed(FailureKind.MALFORMED, f"{host} sent an answer that cannot be unpacked", host)
+            case ValueError() if before_answer and not isinstance(cause, OSError):
+                return TransportFailed(
+                    FailureKind.BAD_REQUEST, f"a header for {host} has a character that none may have", host
+                )
             case aiohttp.ClientResponseError():
                 return TransportFailed(FailureKind.MALFORMED, f"{host} does not speak HTTP", host)
             case _:
