@@ -121,11 +121,12 @@ async def test_what_models_send_is_text_and_nothing_else(tmp_path: Path) -> None
         assert not set(text) & set("\x1b\x07\x00\x9b\u202e")
 
 
-async def test_a_broken_config_is_told_and_the_screen_stays(tmp_path: Path) -> None:
+async def test_a_broken_config_is_told_with_line_and_fix_and_the_screen_stays(tmp_path: Path) -> None:
     async with a_screen(tmp_path, config='default_profile = "nobody"\n') as (app, pilot, _):
-        await sees(app, pilot, "config has 1 errors")
-        await ask(pilot, "x")
-        await sees(app, pilot, "no profile")
+        text = await sees(app, pilot, "there is no profile `nobody`")
+        assert "write a [profiles" in text
+        await pilot.press("escape")
+        await sees(app, pilot, "The config cannot be used", lambda shown, words: words not in shown)
         assert app.crashed is None
 
 

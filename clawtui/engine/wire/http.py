@@ -54,7 +54,9 @@ class Transport:
         try:
             origin, proxy = _origin(outgoing.url)
         except ValueError as error:
-            raise TransportFailed(FailureKind.BAD_REQUEST, "the base URL is no address that can be called", "") from error
+            raise TransportFailed(
+                FailureKind.BAD_REQUEST, "the base URL is no address that can be called", ""
+            ) from error
         key = (client_key, origin, max_connections)
         client = self._clients.get(key)
         if client is None:
