@@ -61,4 +61,7 @@ class RouteCounters:
                 )
             return found
 
-        return await self._reading.run(read)
+        try:
+            return await self._reading.run(read)
+        except sqlite3.Error:
+            return {}  # the writer tells what is wrong with the file

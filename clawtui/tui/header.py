@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from clawtui.tui.remembered import Remembered
     from clawtui.tui.state.header import HeaderView
 
-GAP = "   "
 WIDE = 110
 LEAST_ROUTE = 12  # cells of `provider/model` below which other things give way
 BAR = 8
@@ -53,6 +52,7 @@ async def read(runtime: Runtime, remembered: Remembered) -> HeaderView:
 def lay_out(view: HeaderView, a_minute: int, width: int) -> PartLine:
     """Left: policy and who answers. Right: money, routes, pace, notices. What matters least goes first."""
     is_wide = width >= WIDE
+    gap = "   " if is_wide else "  "
     left: list[Part] = [(view.policy, Tone.STRONG), (" · ", Tone.MUTED)]
     name = "nobody can answer"
     if view.asked:
@@ -61,12 +61,12 @@ def lay_out(view: HeaderView, a_minute: int, width: int) -> PartLine:
         name = f"{view.route.provider}/{view.route.model}"
         left += [(view.route.profile or "-", Tone.NORMAL), (" → ", Tone.MUTED)]
     right = _right(view, a_minute, is_wide)
-    room = width - _cells(left) - min(LEAST_ROUTE, cell_width(name)) - cell_width(GAP)
-    while right and _cells(_joined(right)) > room:
+    room = width - _cells(left) - min(LEAST_ROUTE, cell_width(name)) - cell_width(gap)
+    while right and _cells(_joined(right, gap)) > room:
         # The last but the notice, which stands at the end.
         right.pop(-2 if len(right) > 1 else -1)
-    shown = _joined(right)
-    name = cut_middle(name, max(0, width - _cells(left) - _cells(shown) - (cell_width(GAP) if shown else 0)))
+    shown = _joined(right, gap)
+    name = cut_middle(name, max(0, width - _cells(left) - _cells(shown) - (cell_width(gap) if shown else 0)))
     left.append((name, Tone.NORMAL if view.route is not None else Tone.BAD))
     blanks = width - _cells(left) - _cells(shown)
     return (*left, (" " * max(0, blanks), Tone.NORMAL), *shown)
@@ -85,7 +85,7 @@ def _right(view: HeaderView, a_minute: int, is_wide: bool) -> list[PartLine]:
         )
     groups: list[PartLine] = [money_part]
     if view.states:
-        groups.append(row_of_dots(list(view.states), 24 if is_wide else 8))
+        groups.append(row_of_dots(list(view.states), 24 if is_wide else 10))
     groups.append(((f"{a_minute}", Tone.NORMAL), ("/min", Tone.MUTED)))
     if view.notices:
         notice = view.notices[0]
@@ -94,11 +94,11 @@ def _right(view: HeaderView, a_minute: int, is_wide: bool) -> list[PartLine]:
     return groups
 
 
-def _joined(groups: list[PartLine]) -> PartLine:
+def _joined(groups: list[PartLine], gap: str) -> PartLine:
     parts: list[Part] = []
     for group in groups:
         if parts:
-            parts.append((GAP, Tone.NORMAL))
+            parts.append((gap, Tone.NORMAL))
         parts += group
     return tuple(parts)
 

@@ -204,15 +204,26 @@ def _trust() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def _client(origin: str, max_connections: int, proxy: str | None) -> AiohttpTransport:
-    if proxy is not None and not proxy.lower().startswith(("http://", "https://")):
+def _proxy(address: str, origin: str) -> httpx.Proxy:
+    shown, proxy = "no readable address", None
+    try:
+        shown = _without_user(address)
+        proxy = httpx.Proxy(address)
+    except (ValueError, httpx.InvalidURL):
+        pass
+    if proxy is None or proxy.url.scheme not in ("http", "https"):
         raise TransportFailed(
             FailureKind.CONNECT,
-            f"the environment names {_without_user(proxy)} as the proxy for {origin}; only HTTP proxies can be used: unset"
-            " it, or name the host in NO_PROXY",
+            f"the environment names {shown} as the proxy for {origin}; only HTTP proxies can be used: change it, or name the"
+            " host in NO_PROXY",
             origin,
         )
-    secure = origin.startswith("https:") or (proxy is not None and proxy.startswith("https:"))
+    return proxy
+
+
+def _client(origin: str, max_connections: int, proxy: str | None) -> AiohttpTransport:
+    through = _proxy(proxy, origin) if proxy is not None else None
+    secure = origin.startswith("https:") or (through is not None and through.url.scheme == "https")
     context: ssl.SSLContext | bool = _trust() if secure else False
 
     def session() -> aiohttp.ClientSession:
@@ -226,7 +237,7 @@ def _client(origin: str, max_connections: int, proxy: str | None) -> AiohttpTran
             read_bufsize=256 * 1024,
         )
 
-    return AiohttpTransport(verify=context, proxy=httpx.Proxy(proxy) if proxy else None, client=session)
+    return AiohttpTransport(verify=context, proxy=through, client=session)
 
 
 def _failed(error: BaseException, host: str, *, before_answer: bool) -> TransportFailed:

@@ -3,7 +3,8 @@
 Rules where the wire leaves a choice:
 - `num_ctx` is set to what the request needs, in steps of doubling from 4,096: a server reloads the model when the figure
   changes, and forgets the oldest turns without a word when it is too small.
-- `think` is sent only where an effort is asked for or refused; a model that cannot think refuses it with a 400.
+- `think` is sent only where an effort is asked for or refused; a model that cannot think refuses it with a 400. Steps of
+  effort go to gpt-oss alone: every other model refuses them ("think value … is not supported for this model").
 """
 
 from __future__ import annotations
@@ -38,8 +39,9 @@ from clawtui.engine.wire.error_bodies import document_in, message_in, text_in, w
 from clawtui.engine.wire.outgoing import body_bytes, headers_of, url_of
 
 SMALLEST_WINDOW = 4_096
-LEVELS = frozenset({"low", "medium", "high"})
+LEVELS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high"}
 NO_EFFORT = frozenset({"none", "off"})
+BROKE_OFF = "the answer ended before it was done"
 _FINISH = {"stop": FinishReason.STOP, "length": FinishReason.LENGTH}
 
 
@@ -88,6 +90,8 @@ class Ollama:
     def inexpressible(self, request: ChatRequest) -> str | None:
         if any(media.kind is MediaKind.AUDIO for message in request.messages for media in message.media):
             return "this wire takes no sound"
+        if request.tools and request.tool_choice not in (None, "auto", "none"):
+            return "this wire leaves it to the model whether to call a tool"
         return None
 
 
@@ -120,7 +124,7 @@ def _body(call: Call) -> dict[str, Any]:
     }
     body: dict[str, Any] = {
         "model": call.model,
-        "messages": [_message(message) for message in request.messages],
+        "messages": _messages(request),
         "stream": call.stream,
         "options": {name: value for name, value in options.items() if value is not None and name not in dropped},
     }
@@ -136,19 +140,27 @@ def _body(call: Call) -> dict[str, Any]:
         body["format"] = request.schema
     effort = request.reasoning_effort
     if effort and "think" not in dropped and "reasoning_effort" not in dropped:
-        body["think"] = False if effort in NO_EFFORT else effort if effort in LEVELS else True
+        body["think"] = _thinking(effort, call.model)
     return body
 
 
-def _message(message: Message) -> dict[str, Any]:
-    match message.role:
-        case Role.TOOL:
-            named = {"tool_name": message.name} if message.name else {}
-            return {"role": "tool", "content": message.text, **named}
-        case Role.DEVELOPER:
-            return {"role": "system", "content": message.text}
-        case _:
-            body: dict[str, Any] = {"role": message.role.value, "content": message.text}
+def _thinking(effort: str, model: str) -> bool | str:
+    if effort in NO_EFFORT:
+        return False
+    return LEVELS.get(effort, True) if "gpt-oss" in model.lower() else True
+
+
+def _messages(request: ChatRequest) -> list[dict[str, Any]]:
+    # Results are matched by the tool's name, which a result need not say: its call does.
+    names = {call.id: call.name for message in request.messages for call in message.tool_calls}
+    return [_message(message, names) for message in request.messages]
+
+
+def _message(message: Message, names: Mapping[str, str]) -> dict[str, Any]:
+    role = Role.SYSTEM if message.role is Role.DEVELOPER else message.role
+    body: dict[str, Any] = {"role": role.value, "content": message.text}
+    if role is Role.TOOL and (name := message.name or names.get(message.tool_call_id or "")):
+        body["tool_name"] = name
     images = [b2a_base64(media.data, newline=False).decode("ascii") for media in message.media]
     if images:
         body["images"] = images
@@ -205,10 +217,11 @@ class OllamaReader:
     def whole(self, document: object) -> Sequence[Piece]:
         if not isinstance(document, dict) or "message" not in document:
             return (ErrorPiece(_wire_error(document)),)
-        return self._line({"done": True, **document})
+        pieces = self._line({"done": True, **document})
+        return pieces if self._complete or not pieces else [*pieces, ErrorPiece(WireError(message=BROKE_OFF))]
 
     def _line(self, document: dict[str, Any]) -> list[Piece]:
-        if document.get("error") is not None:
+        if document.get("error"):
             return [ErrorPiece(_wire_error(document))]
         pieces: list[Piece] = []
         if not self._has_model and (model := word(document.get("model"))):
@@ -228,9 +241,13 @@ class OllamaReader:
                     pieces.append(ToolPiece(self._id_of(call), name, _text_of(function.get("arguments"))))
         if document.get("done") is True:
             self._complete = True
-            pieces.append(UsagePiece(_usage(document)))
+            usage = _usage(document)
+            if usage.input_tokens or usage.output_tokens:
+                pieces.append(UsagePiece(usage))
             raw = word(document.get("done_reason")) or "stop"
-            reason = FinishReason.TOOL_CALLS if self._called else _FINISH.get(raw, FinishReason.OTHER)
+            reason = _FINISH.get(raw, FinishReason.OTHER)
+            if self._called and reason is FinishReason.STOP:
+                reason = FinishReason.TOOL_CALLS
             pieces.append(FinishPiece(reason, raw))
         return pieces
 
@@ -248,6 +265,6 @@ def _text_of(arguments: object) -> str:
 def _usage(document: Mapping[str, Any]) -> Usage:
     def count(name: str) -> int:
         value = document.get(name)
-        return value if isinstance(value, int) and not isinstance(value, bool) else 0
+        return value if type(value) is int and value > 0 else 0
 
     return Usage(count("prompt_eval_count"), count("eval_count"), source=UsageSource.REPORTED)

@@ -3,7 +3,7 @@
 Rules where the wire leaves a choice:
 - `max_completion_tokens` goes to OpenAI itself and to Azure, whose newer models refuse the older name; `max_tokens` to
   everybody else, who may not know the newer one.
-- Reasoning models of OpenAI's (o1, o3, gpt-5 …) take the `developer` role and no temperature of their own.
+- Reasoning models of OpenAI's (o1, o3, gpt-5 …, not gpt-5-chat) take the `developer` role and no temperature.
 - Usage in a stream is asked for with `stream_options`, unless the route is known to refuse it.
 """
 
@@ -24,7 +24,7 @@ from clawtui.engine.wire.error_bodies import document_in, text_in, word
 from clawtui.engine.wire.openai_answer import OpenAIReader, wire_error
 from clawtui.engine.wire.outgoing import body_bytes, headers_of, url_of
 
-REASONING_MODEL = re.compile(r"^(?:openai/)?(?:o[1-9](?:-|$)|gpt-5)")
+REASONING_MODEL = re.compile(r"^(?:openai/)?(?:o[1-9](?:-|$)|gpt-5(?!.*-chat))")
 AUDIO_FORMATS = {"audio/wav": "wav", "audio/x-wav": "wav", "audio/mpeg": "mp3", "audio/mp3": "mp3"}
 TOOL_CHOICES = frozenset({"auto", "none", "required"})
 # The wire's names for what `dropped` may say in our words.
@@ -70,7 +70,7 @@ class OpenAI:
     def read_models(self, document: object) -> Sequence[ListedModel]:
         listed = document.get("data", document.get("models")) if isinstance(document, Mapping) else document
         return tuple(
-            ListedModel(name, _window(entry))
+            ListedModel(name, _window(entry), _longest_answer(entry))
             for entry in (listed if isinstance(listed, list) else ())
             if isinstance(entry, Mapping) and (name := word(entry.get("id")) or word(entry.get("name")))
         )
@@ -78,6 +78,10 @@ class OpenAI:
     def inexpressible(self, request: ChatRequest) -> str | None:
         for message in request.messages:
             for media in message.media:
+                if message.role is not Role.USER:
+                    return (
+                        f"this wire takes images and sound from the user, not in a message of role {message.role.value}"
+                    )
                 if media.kind is MediaKind.AUDIO and media.media_type not in AUDIO_FORMATS:
                     return f"this wire takes sound as WAV or MP3, not as {media.media_type}"
         return None
@@ -99,14 +103,24 @@ def _is_azure(base_url: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _is_openai(base_url: str) -> bool:
-    return (urlsplit(base_url).hostname or "").endswith("api.openai.com") or _is_azure(base_url)
+    host = urlsplit(base_url).hostname or ""
+    return host == "api.openai.com" or host.endswith(".api.openai.com") or _is_azure(base_url)
 
 
 def _window(entry: Mapping[str, Any]) -> int | None:
     """OpenRouter, vLLM and Groq tell the window in the list, each under a name of its own."""
     for name in ("context_length", "max_model_len", "context_window", "max_context_length"):
-        value = entry.get(name)
-        if isinstance(value, int) and value > 0:
+        if (value := entry.get(name)) and type(value) is int and value > 0:
+            return value
+    return None
+
+
+def _longest_answer(entry: Mapping[str, Any]) -> int | None:
+    """Groq says it beside the window, OpenRouter of the provider that it would choose."""
+    best = entry.get("top_provider")
+    for table in (entry, best if isinstance(best, Mapping) else {}):
+        value = table.get("max_completion_tokens")
+        if type(value) is int and value > 0:
             return value
     return None
 
@@ -125,15 +139,16 @@ def _body(call: Call) -> dict[str, Any]:
             name = "max_tokens" if name == "max_completion_tokens" else "max_completion_tokens"
         if name not in dropped:
             body[name] = call.max_tokens
+    tools = () if "tools" in dropped else request.tools
     wishes: dict[str, Any] = {
         "temperature": None if reasons else request.temperature,
         "top_p": None if reasons else request.top_p,
         "seed": request.seed,
         "stop": list(request.stop) or None,
         "reasoning_effort": request.reasoning_effort,
-        "tools": [_tool(tool) for tool in request.tools] or None,
-        "tool_choice": _tool_choice(request.tool_choice) if request.tools else None,
-        "parallel_tool_calls": request.parallel_tools if request.tools else None,
+        "tools": [_tool(tool) for tool in tools] or None,
+        "tool_choice": _tool_choice(request.tool_choice) if tools else None,
+        "parallel_tool_calls": request.parallel_tools if tools else None,
         "response_format": _response_format(request),
     }
     body.update((name, value) for name, value in wishes.items() if value is not None and not _is_dropped(name, dropped))
@@ -211,7 +226,9 @@ def _fits_strict(schema: Any) -> bool:
     if not isinstance(schema, Mapping):
         return True
     if schema.get("type") == "object" or "properties" in schema:
-        named = schema.get("properties", {})
-        if schema.get("additionalProperties") is not False or set(schema.get("required", ())) != set(named):
+        named, required = schema.get("properties", {}), schema.get("required", [])
+        if schema.get("additionalProperties") is not False or not isinstance(named, Mapping):
+            return False
+        if not isinstance(required, (list, tuple)) or sorted(map(str, required)) != sorted(named):
             return False
     return all(_fits_strict(value) for value in schema.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -33,16 +34,20 @@ _FINISH = {
     "content_filter": FinishReason.CONTENT_FILTER,
 }
 _decode = json.JSONDecoder().raw_decode
+_BLANKS = re.compile(r"\s*")
 PLAIN = frozenset({"role", "content"})
+MALFORMED = NotePiece("one malformed chunk was passed over")
+DONE = "[DONE]"
 _ERROR_FINISH = "error"  # OpenRouter ends a stream so when its upstream failed
 
 
 def wire_error(document: object) -> WireError:
     """From the usual envelope, OpenRouter's with another provider's words inside, or a bare message."""
     error = error_in(document)
-    if error is None:
-        code = word(document.get("code")) if isinstance(document, Mapping) else None
-        return WireError(code, message=message_in(document))
+    if error is None:  # vLLM and Mistral have no envelope: the same fields stand at the top
+        if not isinstance(document, Mapping):
+            return WireError(message=message_in(document))
+        error = document
     code, kind = error.get("code"), word(error.get("type"))
     message = word(error.get("message")) or message_in(error)
     status = code if isinstance(code, int) and 100 <= code < 600 else None
@@ -76,7 +81,7 @@ class _ToolCall:
 class OpenAIReader:
     """One answer. Tool calls are held back until the answer is complete: their fragments may interleave."""
 
-    __slots__ = ("_by_index", "_calls", "_earlier", "_finished", "_has_model", "_marked_done")
+    __slots__ = ("_by_index", "_calls", "_earlier", "_finished", "_has_model", "_marked_done", "_refusal")
 
     def __init__(self, earlier_calls: int) -> None:
         self._earlier = earlier_calls
@@ -85,27 +90,36 @@ class OpenAIReader:
         self._finished = False
         self._marked_done = False
         self._has_model = False
+        self._refusal = ""
 
     @property
     def is_complete(self) -> bool:
         return self._finished or self._marked_done
 
     def feed(self, event: str, data: str) -> Sequence[Piece]:
-        if data == "[DONE]":
+        if data == DONE:
             self._marked_done = True
             return ()
         try:
             # Without the search for blanks around the document, which costs a quarter of the whole.
-            document = _decode(data)[0] if data.startswith("{") else json.loads(data)
+            document, end = _decode(data)
         except (ValueError, RecursionError):
-            return (NotePiece("one malformed chunk was passed over"),) if data.strip() else ()
-        if not isinstance(document, dict):
-            return (NotePiece("one malformed chunk was passed over"),)
+            return self._odd(event, data)
+        if end != len(data):
+            return self._odd(event, data)
+        if type(document) is not dict:
+            return (MALFORMED,)
         choices = document.get("choices")
         # The common case first: one choice with nothing but new text.
         if type(choices) is list and len(choices) == 1 and self._has_model:
             choice = choices[0]
-            if type(choice) is dict and choice.get("finish_reason") is None and document.get("usage") is None:
+            if (
+                type(choice) is dict
+                and choice.get("finish_reason") is None
+                and not choice.get("index")
+                and document.get("usage") is None
+                and "error" not in document
+            ):
                 delta = choice.get("delta")
                 if type(delta) is dict and type(text := delta.get("content")) is str and delta.keys() <= PLAIN:
                     return (TextPiece(text),) if text else ()
@@ -116,8 +130,7 @@ class OpenAIReader:
             return ()
         pieces: list[Piece] = list(self._whole_calls())
         if self._marked_done and not self._finished:
-            reason = FinishReason.TOOL_CALLS if pieces else FinishReason.STOP
-            pieces.append(FinishPiece(reason, "[DONE]"))
+            pieces.append(self._finish(FinishReason.TOOL_CALLS if pieces else FinishReason.STOP, DONE, ""))
         return pieces
 
     def whole(self, document: object) -> Sequence[Piece]:
@@ -127,11 +140,33 @@ class OpenAIReader:
         pieces = [*self._chunk(document, ""), *self.close()]
         if not self.is_complete and document["choices"] and not any(type(each) is ErrorPiece for each in pieces):
             # Some servers leave the reason out of whole answers; a whole document is an end in itself.
-            pieces += [*self._whole_calls(), FinishPiece(FinishReason.STOP, "")]
+            calls = self._whole_calls()
+            pieces += [*calls, self._finish(FinishReason.TOOL_CALLS if calls else FinishReason.STOP, "", "")]
         return pieces
 
+    def _odd(self, event: str, data: str) -> Sequence[Piece]:
+        """Blanks around a document, or several in one message, from servers that forget the blank line between them."""
+        pieces: list[Piece] = []
+        at = 0
+        while True:
+            at = _BLANKS.match(data, at).end()  # type: ignore[union-attr]  # no blank is a match too
+            if at == len(data):
+                return pieces
+            if data.startswith(DONE, at):
+                self._marked_done = True
+                at += len(DONE)
+                continue
+            try:
+                document, at = _decode(data, at)
+            except (ValueError, RecursionError):
+                document = None
+            if not isinstance(document, dict):
+                pieces.append(MALFORMED)
+                return pieces
+            pieces += self._chunk(document, event)
+
     def _chunk(self, document: dict[str, Any], event: str) -> list[Piece]:
-        if document.get("error") is not None or event == "error":
+        if document.get("error") or event == "error":
             return [ErrorPiece(wire_error(document))]
         pieces: list[Piece] = []
         if not self._has_model and (model := word(document.get("model"))):
@@ -141,9 +176,8 @@ class OpenAIReader:
         for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, Mapping) and choice.get("index", 0) in (0, None):
                 self._choice(choice, pieces)
-        usage = document.get("usage")
-        if isinstance(usage, Mapping):
-            pieces.append(UsagePiece(_usage(usage)))
+        if (usage := _usage(document.get("usage"))) is not None:
+            pieces.append(UsagePiece(usage))
         return pieces
 
     def _choice(self, choice: Mapping[str, Any], pieces: list[Piece]) -> None:
@@ -153,10 +187,13 @@ class OpenAIReader:
                 if thought := word(delta.get(name)):
                     pieces.append(ReasoningPiece(thought))
                     break
-            if text := _text(delta.get("content")):
+            content = delta.get("content")
+            if isinstance(content, list) and (thought := "".join(map(_thought, content))):
+                pieces.append(ReasoningPiece(thought))
+            if text := _text(content):
                 pieces.append(TextPiece(text))
             if refusal := word(delta.get("refusal")):
-                pieces.append(TextPiece(refusal))
+                self._refusal += refusal
             calls = delta.get("tool_calls")
             for position, fragment in enumerate(calls if isinstance(calls, list) else ()):
                 if isinstance(fragment, Mapping):
@@ -165,26 +202,43 @@ class OpenAIReader:
             pieces.append(TextPiece(plain))
         raw = word(choice.get("finish_reason"))
         if raw == _ERROR_FINISH:
-            pieces.append(ErrorPiece(wire_error(choice)))
+            error = wire_error(choice)
+            pieces.append(ErrorPiece(error if error.message else WireError(message="the server broke the answer off")))
         elif raw is not None and not self._finished:
             self._finished = True
-            pieces.append(FinishPiece(_FINISH.get(raw, FinishReason.OTHER), raw, _filter_words(choice)))
+            reason = _FINISH.get(raw, FinishReason.OTHER)
+            if reason is FinishReason.STOP and self._calls:
+                reason = FinishReason.TOOL_CALLS  # some servers say `stop` after calls too
+            pieces.append(self._finish(reason, raw, _filter_words(choice)))
+        if (usage := _usage(choice.get("usage"))) is not None:  # where Moonshot puts it
+            pieces.append(UsagePiece(usage))
+
+    def _finish(self, reason: FinishReason, raw: str, detail: str) -> FinishPiece:
+        """A model's own refusal is no answer in the form that was asked for: it ends as one for its content."""
+        if self._refusal:
+            return FinishPiece(FinishReason.CONTENT_FILTER, raw, self._refusal)
+        return FinishPiece(reason, raw, detail)
 
     def _fragment(self, fragment: Mapping[str, Any], position: int) -> None:
-        """Joined by index; a server that gives none, or the same for several, starts a new call with each new id."""
+        """Joined by index; a server that gives none, or the same for several, starts a new call with each new id, or,
+        where it gives no ids either, with a name and arguments after arguments that were whole."""
         function = fragment.get("function")
         function = function if isinstance(function, Mapping) else {}
         index, id_, name = fragment.get("index"), word(fragment.get("id")), word(function.get("name"))
         index = index if isinstance(index, int) else position
+        arguments = function.get("arguments")
         call = self._by_index.get(index)
-        if call is None or (id_ and call.id and id_ != call.id):
+        if (
+            call is None
+            or (id_ and call.id and id_ != call.id)
+            or (name and arguments and not id_ and _is_whole("".join(call.arguments)))
+        ):
             call = self._by_index[index] = _ToolCall()
             self._calls.append(call)
         if id_:
             call.id = id_
         if name and not call.name:  # some servers repeat the name with every fragment
             call.name = name
-        arguments = function.get("arguments")
         if isinstance(arguments, str):
             call.arguments.append(arguments)
         elif isinstance(arguments, Mapping):
@@ -199,6 +253,13 @@ class OpenAIReader:
         return pieces
 
 
+def _is_whole(arguments: str) -> bool:
+    try:
+        return isinstance(json.loads(arguments), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
 def _text(content: object) -> str:
     """Mistral and others send a list of parts where most send a string."""
     if isinstance(content, str):
@@ -210,6 +271,11 @@ def _text(content: object) -> str:
     return ""
 
 
+def _thought(part: object) -> str:
+    """Mistral's reasoning models put their thoughts among the parts."""
+    return _text(part.get("thinking")) if isinstance(part, Mapping) and part.get("type") == "thinking" else ""
+
+
 def _filter_words(choice: Mapping[str, Any]) -> str:
     results = choice.get("content_filter_results")
     if not isinstance(results, Mapping):
@@ -218,16 +284,23 @@ def _filter_words(choice: Mapping[str, Any]) -> str:
     return f"the provider's content filter caught: {', '.join(caught)}" if caught else ""
 
 
-def _usage(usage: Mapping[str, Any]) -> Usage:
+def _usage(usage: object) -> Usage | None:
+    """None where nothing is reported: no table, or one of zeros, which some servers send with every chunk."""
+    if not isinstance(usage, Mapping):
+        return None
     prompt, completion = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
-    cached = _count(prompt, "cached_tokens") or _count(usage, "prompt_cache_hit_tokens")
+    given, output = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+    if not given and not output:
+        return None
+    cached = (
+        _count(prompt, "cached_tokens") or _count(usage, "prompt_cache_hit_tokens") or _count(usage, "cached_tokens")
+    )
     reasoning = _count(completion, "reasoning_tokens")
-    output = _count(usage, "completion_tokens")
     # xAI reports reasoning beside the output, everybody else inside it: the total tells which.
-    total, given = _count(usage, "total_tokens"), _count(usage, "prompt_tokens")
-    if reasoning and total == given + output + reasoning:
+    if reasoning > output or (reasoning and _count(usage, "total_tokens") == given + output + reasoning):
         output += reasoning
-    return Usage(given, output, cached, _count(prompt, "cache_write_tokens"), reasoning, UsageSource.REPORTED)
+    written = _count(prompt, "cache_write_tokens")
+    return Usage(given, output, min(cached, given), min(written, given), reasoning, UsageSource.REPORTED)
 
 
 def _count(table: object, name: str) -> int:
