@@ -1,6 +1,7 @@
 """What the price catalogue knows of a model, and what is guessed by wire kind where it knows nothing.
 
-The catalogue (genai-prices, offline) is loaded at the first question: it takes time that a start does not have.
+The catalogue (genai-prices, offline) is loaded at the first question: it takes time that a start does not have. Which of
+its providers is meant is the `prices` field of a known provider; one that the file alone declares has none.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from clawtui.config.schema import ProviderKind
 from clawtui.engine.capabilities import Capabilities, Flag, Limit, Source
 from clawtui.engine.pricing import PricedBy, PriceSource, Tier
 
-# Older than the catalogue's figures are unlikely to be asked for; it is enough to name its release.
 _YES = Flag(True)
 _NO = Flag(False)
 _GUESSES = {
@@ -77,10 +77,7 @@ def catalogue_version() -> str:
 
 
 def _price(found: Any) -> PricedBy | None:
-    from datetime import UTC, datetime
-
-    prices = found.get_prices(datetime.now(UTC))
-    fields = vars(prices)
+    fields = vars(_in_force(found))
     base_in, base_out = _base(fields.get("input_mtok")), _base(fields.get("output_mtok"))
     if base_in is None or base_out is None:
         return None
@@ -93,6 +90,15 @@ def _price(found: Any) -> PricedBy | None:
         catalogue_version(),
         _tiers(fields),
     )
+
+
+def _in_force(found: Any) -> Any:
+    """Today's prices. Of prices that change with the hour the dearest: what is looked up once must hold all day."""
+    from datetime import UTC, datetime, time, timedelta
+
+    midnight = datetime.combine(datetime.now(UTC).date(), time(), UTC)
+    through_the_day = (found.get_prices(midnight + timedelta(minutes=30 * n)) for n in range(48))
+    return max(through_the_day, key=lambda prices: _base(vars(prices).get("output_mtok")) or 0.0)
 
 
 def _base(value: Any) -> float | None:
@@ -117,6 +123,7 @@ def _tiers(fields: dict[str, Any]) -> tuple[Tier, ...]:
             at(fields.get("input_mtok"), start) or 0.0,
             at(fields.get("output_mtok"), start) or 0.0,
             at(fields.get("cache_read_mtok"), start),
+            at(fields.get("cache_write_mtok"), start),
         )
         for start in starts
     )

@@ -5,23 +5,26 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from math import inf
 from typing import Protocol
 
+from clawtui.config.effective import EffectiveProvider
 from clawtui.config.schema import ProviderKind
+from clawtui.engine.capabilities import UNKNOWN, Capabilities
 from clawtui.engine.needs import USUAL_OUTPUT, hard_needs, needs_of
 from clawtui.engine.ports import Spending
 from clawtui.engine.pricing import worst_cost
 from clawtui.engine.registry import Link, PolicySpec, ProfileSpec, Registry
 from clawtui.engine.request import ChatRequest, Message, Role, Route, Text
-from clawtui.engine.tokens import tokens_in, worst_input_tokens
+from clawtui.engine.targets import Target, Unknown, find_policy, find_target
+from clawtui.engine.tokens import MESSAGE_OVERHEAD, tokens_in, worst_input, worst_tokens_in
 from clawtui.engine.verdicts import Blocked, Candidate, Needs, Plan, PlanEntry, RouteRole, Skip, Verdict
 
-FUSION = "fusion/"
 UNLIMITED_OUTPUT = 8_192  # sent and reserved under a budget where nobody says how long the answer may be
+SLACK_USD = 5e-10  # a sum of floats must not refuse what fits to the cent; the ledger grants the same
 NO_TAGS: frozenset[str] = frozenset()
 
 
@@ -44,10 +47,14 @@ class HealthView(Protocol):
 Inexpressible = Callable[[ProviderKind, ChatRequest], str | None]
 
 
-def apply_defaults(request: ChatRequest, profile: ProfileSpec) -> ChatRequest:
-    """The profile's defaults where the caller said nothing. A system message of the caller's keeps the default out."""
+def apply_defaults(request: ChatRequest, profile: ProfileSpec, capabilities: Capabilities = UNKNOWN) -> ChatRequest:
+    """The profile's defaults where the caller said nothing. A system message of the caller's keeps the default out.
+
+    A reasoning effort that the model is known not to take is left out: it is a wish, and the plan says so.
+    """
+    effort, reasons = request.reasoning_effort, capabilities.reasoning.value is not False
     if not profile.has_defaults:
-        return request
+        return request if reasons or effort is None else replace(request, reasoning_effort=None)
     defaults = profile.defaults
     messages = request.messages
     if defaults.system and not any(each.role is Role.SYSTEM or each.role is Role.DEVELOPER for each in messages):
@@ -57,7 +64,7 @@ def apply_defaults(request: ChatRequest, profile: ProfileSpec) -> ChatRequest:
         messages=messages,
         temperature=request.temperature if request.temperature is not None else defaults.temperature,
         max_tokens=request.max_tokens if request.max_tokens is not None else defaults.max_tokens,
-        reasoning_effort=request.reasoning_effort or defaults.reasoning_effort,
+        reasoning_effort=(effort or defaults.reasoning_effort) if reasons else None,
     )
 
 
@@ -67,98 +74,25 @@ def make_plan(
     health: HealthView,
     inexpressible: Inexpressible = lambda kind, asked: None,
 ) -> Plan:
-    policy_id = request.policy or registry.default_policy
-    policy = registry.policies.get(policy_id)
-    if policy is None:
-        error = _unknown("policy", policy_id, registry.policies)
-        return Plan(request.target, policy_id, Needs(), (), (), error=error)
-    target = _target(request, registry, policy, health)
-    if isinstance(target, str):
-        return Plan(request.target, policy_id, Needs(), (), (), error=target)
-    return _Planning(request, registry, health, policy, inexpressible).plan(target)
+    requested = request.target if request.target is not None else request.model
+    policy = find_policy(request, registry)
+    if isinstance(policy, Unknown):
+        asked = request.policy or registry.default_policy
+        return Plan(requested, asked, Needs(), (), (), error=policy.sentence)
+    target = find_target(request, registry, policy, health.rank)
+    if isinstance(target, Unknown):
+        return Plan(requested, policy.id, Needs(), (), (), error=target.sentence)
+    return _Planning(request, registry, health, policy, inexpressible).plan(requested, target)
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
-    links: tuple[Link, ...]
-    reason: str  # why the first one is first
-    others: str  # why a profile outside the chain is not asked
+class _Size:
+    """What a request comes to on one route."""
 
-
-def _target(request: ChatRequest, registry: Registry, policy: PolicySpec, health: HealthView) -> _Target | str:
-    """The chain to walk, or why what was asked for does not exist."""
-    name = request.target
-    if name is not None:
-        return _named(name, request, registry, policy)
-    first = policy.profile or registry.default_profile
-    if first is not None and first in registry.profiles:
-        reason = "the policy's profile" if policy.profile else "default profile"
-        return _Target(
-            _with_policy(registry.chain(first), registry, policy, request.strict), reason, f"not a fallback of {first}"
-        )
-    ranked = sorted(registry.profiles.values(), key=lambda spec: _merit(spec, registry, policy, health))
-    links = (
-        Link(spec.route, RouteRole.PRIMARY if n == 0 else RouteRole.FALLBACK_PROFILE, 0)
-        for n, spec in enumerate(ranked)
-    )
-    return _Target(tuple(links), "best of those permitted", "")
-
-
-def _named(name: str, request: ChatRequest, registry: Registry, policy: PolicySpec) -> _Target | str:
-    spec = registry.profiles.get(name)
-    if spec is not None:
-        if request.model is not None and request.model != spec.model:
-            override = Link(Route(name, spec.provider, request.model), RouteRole.OVERRIDE, 0)
-            rest = () if request.strict else registry.chain(name)[1:]
-            chain: tuple[Link, ...] = (override, *rest)
-        else:
-            chain = registry.chain(name)
-        return _Target(_with_policy(chain, registry, policy, request.strict), "asked for", f"not a fallback of {name}")
-    if name.startswith(FUSION):
-        return _unknown("fusion", name, [FUSION + each for each in registry.fusions])
-    provider, slash, model = name.partition("/")
-    if slash and model and provider in registry.providers:
-        literal = (Link(Route(None, provider, model), RouteRole.OVERRIDE, 0),)
-        return _Target(
-            _with_policy(literal, registry, policy, request.strict),
-            "asked for by its name",
-            f"not a fallback of {name}",
-        )
-    return _unknown("profile", name, [*registry.profiles, *(FUSION + each for each in registry.fusions)])
-
-
-def _with_policy(chain: tuple[Link, ...], registry: Registry, policy: PolicySpec, strict: bool) -> tuple[Link, ...]:
-    """A strict caller gets the first route alone; else the policy's fallbacks follow, each with its chain."""
-    if strict:
-        return chain[:1]
-    if not policy.fallback_profiles:
-        return chain
-    more = [link for name in policy.fallback_profiles for link in registry.chain(name)]
-    own_role = {RouteRole.PRIMARY: RouteRole.FALLBACK_PROFILE}
-    return (*chain, *(Link(each.route, own_role.get(each.role, each.role), each.hop + 1) for each in more))
-
-
-def _merit(
-    spec: ProfileSpec, registry: Registry, policy: PolicySpec, health: HealthView
-) -> tuple[int, bool, float, float, int]:
-    """Preferred tags first (a preference beats being the default), then default, health, file order."""
-    failing, seconds = health.rank(spec.route)
-    return (
-        -len(spec.tags & policy.prefer_tags),
-        spec.id != registry.default_profile,
-        failing,
-        seconds,
-        spec.position,
-    )
-
-
-def _unknown(what: str, name: str, known: Iterable[str]) -> str:
-    names = list(known)
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    if near:
-        return f"there is no {what} {name}; near to it: {', '.join(near)}"
-    there = f"; there is {', '.join(names[:8])}{', …' if len(names) > 8 else ''}" if names else ""
-    return f"there is no {what} {name}{there}"
+    input_tokens: int
+    worst_input_tokens: int
+    max_tokens: int | None  # to send; None: nobody says
+    notes: tuple[str, ...]
 
 
 class _Planning:
@@ -179,13 +113,13 @@ class _Planning:
         self._inexpressible = inexpressible
         self._needs = needs_of(request, policy)
         self._hard = hard_needs(self._needs)
-        self._worst_input = worst_input_tokens(request)
+        self._worst = worst_input(request)
         require = request.require
         self._open = policy.allows_all and not (require.tags or require.forbid_tags or require.allow or require.deny)
         self._left = self._budget_left()
         self._waits: list[tuple[float, Candidate]] = []
 
-    def plan(self, target: _Target) -> Plan:
+    def plan(self, requested: str | None, target: Target) -> Plan:
         candidates: list[Candidate] = []
         entries: list[PlanEntry] = []
         seen: set[tuple[str, str]] = set()
@@ -200,25 +134,22 @@ class _Planning:
             found = self._judge(link)
             if isinstance(found, PlanEntry):
                 entries.append(found)
-                if found.skip is not None and found.available_in_s is not None:
+                if found.available_in_s is not None:
                     seen.add(same)
                 continue
             seen.add(same)
             candidates.append(found)
             if len(candidates) == 1:
-                entries.append(PlanEntry(route, Verdict.CHOSEN, self._why(link, target, len(entries))))
+                entries.append(PlanEntry(route, Verdict.CHOSEN, _why(link, target, len(entries))))
             else:
                 entries.append(PlanEntry(route, Verdict.FALLBACK, f"fallback {len(candidates) - 1}"))
+        others = "strict: no fallback" if self._request.strict else target.others
         for spec in self._registry.profiles.values():
             if spec.id not in asked:
-                entries.append(
-                    _skipped(
-                        spec.route, Skip.NOT_ASKED, "strict: no fallback" if self._request.strict else target.others
-                    )
-                )
+                entries.append(PlanEntry(spec.route, Verdict.SKIPPED, others, Skip.NOT_ASKED))
         self._waits.sort(key=lambda pair: pair[0])
         return Plan(
-            requested=self._request.target,
+            requested=requested,
             policy=self._policy.id,
             needs=self._needs,
             candidates=tuple(candidates),
@@ -226,91 +157,142 @@ class _Planning:
             waits=tuple(candidate for _, candidate in self._waits),
         )
 
-    def _why(self, link: Link, target: _Target, passed_over: int) -> str:
-        if passed_over == 0:
-            return target.reason
-        return f"first of the chain that can answer ({link.role.value.replace('_', ' ')})"
-
     def _judge(self, link: Link) -> Candidate | PlanEntry:
-        """The candidate, or the first thing that speaks against it; the lasting reasons before the passing ones."""
+        """The candidate, or what speaks against it: what it cannot, then what it may not, then what passes.
+
+        A rule is the reason only where nothing else stands in the way, since a refusal by policy tells the caller
+        that another policy would have helped.
+        """
         route, registry = link.route, self._registry
         spec = registry.profiles.get(route.profile) if route.profile is not None else None
         provider = registry.providers.get(route.provider)
-        if not self._open and (rule := self._forbidden(route, spec.tags if spec else NO_TAGS)):
-            return _skipped(route, Skip.POLICY, rule)
+        rule = None if self._open else self._forbidden(link, spec)
         if provider is None:
-            return _skipped(route, Skip.NOT_READY, f"provider {route.provider} is not known")
-        if not provider.enabled or (spec is not None and not spec.enabled):
-            return _skipped(
-                route, Skip.DISABLED, "disabled" if provider.enabled else f"provider {provider.id} is disabled"
-            )
-        if self._health.disabled(route):
-            return _skipped(route, Skip.DISABLED, "disabled for this run")
-        if (reason := registry.not_ready(route.provider)) is not None:
-            return _skipped(route, Skip.NOT_READY, reason)
+            return _skipped(route, Skip.NOT_READY, f"provider {route.provider} is not known", rule)
+        if (unusable := self._unusable(route, spec, provider)) is not None:
+            return _skipped(route, *unusable, rule)
         capabilities = registry.capabilities(route)
+        size = self._sized(route, spec, provider.kind, capabilities)
+        if (unable := self._unable(route, provider.kind, capabilities, size)) is not None:
+            return _skipped(route, *unable, rule)
+        if rule is not None:
+            return _skipped(route, Skip.POLICY, rule)
+        candidate = self._affordable(link, capabilities, size)
+        return candidate if isinstance(candidate, PlanEntry) else self._free_now(candidate)
+
+    def _unusable(self, route: Route, spec: ProfileSpec | None, provider: EffectiveProvider) -> tuple[Skip, str] | None:
+        if not provider.enabled:
+            return Skip.DISABLED, f"provider {provider.id} is disabled"
+        if spec is not None and not spec.enabled:
+            return Skip.DISABLED, "disabled"
+        if self._health.disabled(route):
+            return Skip.DISABLED, "disabled for this run"
+        reason = self._registry.not_ready(route.provider)
+        return None if reason is None else (Skip.NOT_READY, reason)
+
+    def _sized(self, route: Route, spec: ProfileSpec | None, kind: ProviderKind, capabilities: Capabilities) -> _Size:
+        raw, worst = self._needs.input_tokens, self._worst.on(kind, route.model)
+        wanted, notes = self._request.max_tokens, []
+        if spec is not None and spec.has_defaults:
+            defaults = spec.defaults
+            wanted = wanted or defaults.max_tokens
+            if defaults.system and not self._needs.system_messages:
+                raw += tokens_in(defaults.system) + MESSAGE_OVERHEAD
+                worst += worst_tokens_in(defaults.system)
+        expected = round(raw * self._registry.calibration.ratio(route))
+        most = capabilities.max_output_tokens.value
+        if wanted is not None and most is not None and wanted > most:
+            notes.append(f"max tokens {wanted:,} cut to the model's {most:,}")
+            wanted = most
+        if wanted is None and self._policy.limits is not None:
+            wanted = min(most or UNLIMITED_OUTPUT, UNLIMITED_OUTPUT)
+            if (window := capabilities.max_context_tokens.value) is not None:
+                # A window holds the answer too: asked for more than is left of it, some servers refuse the request.
+                wanted = min(wanted, max(window - expected, min(USUAL_OUTPUT, wanted)))
+            notes.append(f"max tokens {wanted:,}, since the policy has a budget")
+        return _Size(expected, worst, wanted, tuple(notes))
+
+    def _unable(
+        self, route: Route, kind: ProviderKind, capabilities: Capabilities, size: _Size
+    ) -> tuple[Skip, str] | None:
         for name in self._hard:
             flag = getattr(capabilities, name)
             if flag.value is False:
-                return _skipped(route, Skip.CAPABILITY, f"lacks {name.replace('_', ' ')} ({flag.source.value})")
-        if (words := self._inexpressible(provider.kind, self._request)) is not None:
-            return _skipped(route, Skip.INEXPRESSIBLE, words)
-        window, most_output = capabilities.max_context_tokens.value, capabilities.max_output_tokens.value
-        extra = tokens_in(spec.defaults.system) if spec is not None and spec.defaults.system else 0
-        input_tokens = self._needs.input_tokens + extra
-        wanted = self._request.max_tokens or (spec.defaults.max_tokens if spec is not None else None)
-        notes: list[str] = []
-        if wanted is not None and most_output is not None and wanted > most_output:
-            notes.append(f"max tokens {wanted} cut to the model's {most_output}")
-            wanted = most_output
-        if window is not None:
-            if window < self._needs.min_context_tokens:
-                return _skipped(route, Skip.CONTEXT, f"window {window:,}, required {self._needs.min_context_tokens:,}")
-            needed = input_tokens + (wanted if wanted is not None else min(USUAL_OUTPUT, most_output or USUAL_OUTPUT))
-            tier = registry.learned.step_down_to(route)
-            if needed > window and (tier is None or tier > window):
-                return _skipped(route, Skip.CONTEXT, f"needs about {needed:,} tokens, the window is {window:,}")
-        price = registry.price(route)
-        limits = self._policy.limits
-        if limits is not None and wanted is None:
-            wanted = min(most_output or UNLIMITED_OUTPUT, UNLIMITED_OUTPUT)
-            notes.append(f"max tokens {wanted}, since the policy has a budget")
+                return Skip.CAPABILITY, f"lacks {name.replace('_', ' ')} ({flag.source.value})"
+        if (words := self._inexpressible(kind, self._request)) is not None:
+            return Skip.INEXPRESSIBLE, words
+        window = capabilities.max_context_tokens.value
+        if window is None:
+            return None
+        if window < self._needs.min_context_tokens:
+            return Skip.CONTEXT, f"window {window:,}, required {self._needs.min_context_tokens:,}"
+        usual = min(USUAL_OUTPUT, capabilities.max_output_tokens.value or USUAL_OUTPUT)
+        needed = size.input_tokens + (size.max_tokens or usual)
+        tier = self._registry.learned.tier(route)
+        # While the smaller tier is in force the history is cut to it, so it fits.
+        if needed > window and (tier is None or tier > window):
+            return Skip.CONTEXT, f"needs about {needed:,} tokens, the window is {window:,}"
+        return None
+
+    def _affordable(self, link: Link, capabilities: Capabilities, size: _Size) -> Candidate | PlanEntry:
+        route, limits = link.route, self._policy.limits
+        price = self._registry.price(route)
         reserve: float | None = None
         if price is not None:
-            output = wanted if wanted is not None else most_output or UNLIMITED_OUTPUT
-            reserve = worst_cost(self._worst_input + 2 * extra, output, price)
+            output = size.max_tokens or capabilities.max_output_tokens.value or UNLIMITED_OUTPUT
+            reserve = worst_cost(size.worst_input_tokens, output, price)
         if limits is not None:
             if reserve is None:
                 return _skipped(route, Skip.PRICE_UNKNOWN, "price unknown, and the policy has a budget")
-            if self._left is not None and reserve > 0 and reserve > self._left + 5e-10:
+            if self._left is not None and 0 < reserve > self._left + SLACK_USD:
                 return _skipped(route, Skip.BUDGET, f"may cost ${reserve:.4f}, ${max(0.0, self._left):.4f} are left")
-        notes.extend(
+        dropped = tuple(
             f"{wish.replace('_', ' ')} is dropped"
             for wish in self._needs.wishes
-            if getattr(capabilities, wish).value is False and wish != "prefill"
+            if wish != "prefill" and getattr(capabilities, wish).value is False
         )
-        candidate = Candidate(route, link.role, link.hop, wanted, reserve, input_tokens, tuple(notes))
-        blocked, skip = self._health.circuit_wait(route), Skip.CIRCUIT_OPEN
-        if blocked is None:
-            blocked, skip = self._health.credential_wait(route.provider, route.model), Skip.COOLING
-        if blocked is not None and blocked.seconds == float("inf"):
-            return _skipped(route, Skip.NOT_READY, blocked.reason)  # nothing but a person brings it back
-        if blocked is not None:
-            self._waits.append((blocked.seconds, candidate))
-            return PlanEntry(route, Verdict.SKIPPED, blocked.reason, skip, blocked.seconds)
-        return candidate
+        return Candidate(route, link.role, link.hop, size.max_tokens, reserve, size.input_tokens, size.notes + dropped)
 
-    def _forbidden(self, route: Route, tags: frozenset[str]) -> str | None:
-        """The rule that keeps a route out. Tags are a boundary: a literal model has none."""
-        policy, require = self._policy, self._request.require
+    def _free_now(self, candidate: Candidate) -> Candidate | PlanEntry:
+        """Circuit and credentials: of two waits the longer counts, for both must be over."""
+        route = candidate.route
+        circuit = self._health.circuit_wait(route)
+        credential = self._health.credential_wait(route.provider, route.model)
+        if credential is not None and (circuit is None or credential.seconds > circuit.seconds):
+            blocked, skip = credential, Skip.COOLING
+        elif circuit is not None:
+            blocked, skip = circuit, Skip.CIRCUIT_OPEN
+        else:
+            return candidate
+        if blocked.seconds == inf:
+            return _skipped(route, Skip.NOT_READY, blocked.reason)  # nothing but a person brings it back
+        self._waits.append((blocked.seconds, candidate))
+        return PlanEntry(route, Verdict.SKIPPED, blocked.reason, skip, blocked.seconds)
+
+    def _forbidden(self, link: Link, spec: ProfileSpec | None) -> str | None:
+        """The rule that keeps a route out.
+
+        Required tags are a boundary that a profile's word carries for the models it names. A model that the caller
+        names has no tags, and what is denied or forbidden stays so under the name of its model.
+        """
+        policy, require, route = self._policy, self._request.require, link.route
         name = route.profile or f"{route.provider}/{route.model}"
+        has = tags = spec.tags if spec is not None else NO_TAGS
+        names = [name]
+        if link.role is RouteRole.OVERRIDE:
+            same = self._registry.profiles_of(route.provider, route.model)
+            names += [each.id for each in same]
+            tags = tags.union(*(each.tags for each in same))
+            if spec is None or route.model not in spec.fallback_models:
+                has = NO_TAGS
         if not _matches(name, policy.allow) or (require.allow and not _matches(name, require.allow)):
             return "not among the allowed"
-        if _matches(name, policy.deny) or _matches(name, require.deny):
+        if any(_matches(each, policy.deny) or _matches(each, require.deny) for each in names):
             return "denied"
         for wanted in (policy.require_tags, require.tags):
-            if missing := wanted - tags:
-                return f"lacks the tag {', '.join(sorted(missing))}"
+            if missing := wanted - has:
+                who = "; a model outside a profile has no tags" if link.role is RouteRole.OVERRIDE else ""
+                return f"lacks the tag {', '.join(sorted(missing))}{who}"
         for unwanted in (policy.forbid_tags, require.forbid_tags):
             if found := unwanted & tags:
                 return f"has the forbidden tag {', '.join(sorted(found))}"
@@ -329,9 +311,16 @@ class _Planning:
         return min(left, default=None)
 
 
+def _why(link: Link, target: Target, passed_over: int) -> str:
+    if passed_over == 0:
+        return target.reason
+    return f"first of the chain that can answer ({link.role.value.replace('_', ' ')})"
+
+
 def _matches(name: str, globs: Iterable[str]) -> bool:
     return any(fnmatchcase(name, glob) for glob in globs)
 
 
-def _skipped(route: Route, skip: Skip, reason: str) -> PlanEntry:
-    return PlanEntry(route, Verdict.SKIPPED, reason, skip)
+def _skipped(route: Route, skip: Skip, reason: str, rule: str | None = None) -> PlanEntry:
+    """`rule`: what the policy has against it besides."""
+    return PlanEntry(route, Verdict.SKIPPED, reason if rule is None else f"{reason}; by policy: {rule}", skip)

@@ -25,6 +25,7 @@ class Tier:
     input: float
     output: float
     cached_input: float | None
+    cache_write: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +51,21 @@ def priced(price: Price, source: PriceSource) -> PricedBy:
 
 def cost_of(usage: Usage, price: PricedBy) -> float:
     """USD. Cached tokens are a part of the input and cost their own price where there is one."""
-    fresh, output, cached_price = price.input, price.output, price.cached_input
+    rate: PricedBy | Tier = price
     for tier in price.tiers:
         if usage.input_tokens > tier.from_tokens:
-            fresh, output, cached_price = tier.input, tier.output, tier.cached_input
+            rate = tier
     cached = min(usage.cached_input_tokens, usage.input_tokens)
     written = min(usage.cache_write_tokens, usage.input_tokens - cached)
-    plain = usage.input_tokens - cached - written
-    total = plain * fresh
-    total += cached * (fresh if cached_price is None else cached_price)
-    total += written * (fresh if price.cache_write is None else price.cache_write)
-    return (total + usage.output_tokens * output) / MILLION
+    total = (usage.input_tokens - cached - written) * rate.input
+    total += cached * (rate.input if rate.cached_input is None else rate.cached_input)
+    total += written * (rate.input if rate.cache_write is None else rate.cache_write)
+    return (total + usage.output_tokens * rate.output) / MILLION
 
 
 def worst_cost(input_tokens: int, output_tokens: int, price: PricedBy) -> float:
-    """The most that so many tokens can cost, whatever the cache does."""
-    dearest_input = max(price.input, price.cache_write or 0.0, *(tier.input for tier in price.tiers), 0.0)
-    dearest_output = max(price.output, *(tier.output for tier in price.tiers), 0.0)
+    """The most that so many tokens, or fewer, can cost, whatever the cache does."""
+    rates: list[PricedBy | Tier] = [price, *(tier for tier in price.tiers if tier.from_tokens < input_tokens)]
+    dearest_input = max(max(rate.input, rate.cached_input or 0.0, rate.cache_write or 0.0) for rate in rates)
+    dearest_output = max(rate.output for rate in rates)
     return (input_tokens * dearest_input + output_tokens * dearest_output) / MILLION

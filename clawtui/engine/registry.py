@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from clawtui.config import schema
@@ -16,6 +16,7 @@ from clawtui.engine.learned import LearnedFacts
 from clawtui.engine.ports import Limits
 from clawtui.engine.pricing import PricedBy, PriceSource, priced
 from clawtui.engine.request import Route
+from clawtui.engine.tokens import Calibration
 from clawtui.engine.verdicts import RouteRole
 
 MOST_HOPS = 5
@@ -76,8 +77,10 @@ class Link:
     hop: int
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Registry:
+    """What the config says, frozen. `learned` and `calibration` outlive it: they are what routes taught us."""
+
     providers: Mapping[str, EffectiveProvider]
     profiles: Mapping[str, ProfileSpec]
     policies: Mapping[str, PolicySpec]
@@ -85,9 +88,10 @@ class Registry:
     default_profile: str | None
     default_policy: str
     learned: LearnedFacts
+    calibration: Calibration
     _not_ready: Mapping[str, str]
     _capabilities: dict[Route, Capabilities] = field(default_factory=dict)
-    _prices: dict[tuple[Route, str | None], PricedBy | None] = field(default_factory=dict)
+    _prices: dict[Route, PricedBy | None] = field(default_factory=dict)
     _chains: dict[str, tuple[Link, ...]] = field(default_factory=dict)
 
     def not_ready(self, provider_id: str) -> str | None:
@@ -98,10 +102,8 @@ class Registry:
         known = self._capabilities.get(route)
         if known is None:
             known = self._capabilities[route] = self._merged(route)
-        window = self.learned.window(route)
-        if window is not None and (known.max_context_tokens.value or window + 1) > window:
-            return _with_window(known, window)
-        return known
+        window, cap = self.learned.window(route), self.learned.output_cap(route)
+        return known if window is None and cap is None else _narrowed(known, window, cap)
 
     def _merged(self, route: Route) -> Capabilities:
         spec = self.profiles.get(route.profile or "")
@@ -114,24 +116,36 @@ class Registry:
         return caps.merged(*layers)
 
     def price(self, route: Route, served_model: str | None = None) -> PricedBy | None:
-        """Profile, then provider, then catalogue by the model that was served; None: unknown."""
-        key = (route, served_model)
-        if key not in self._prices:
-            self._prices[key] = self._priced(route, served_model)
-        return self._prices[key]
+        """Profile, then provider, then catalogue by the model that was served; None: unknown.
 
-    def _priced(self, route: Route, served_model: str | None) -> PricedBy | None:
+        A served name that the catalogue does not have is charged as the model that was asked for: servers answer
+        with aliases of their own, and a cost that nobody knows would leave a budget untouched.
+        """
+        if route not in self._prices:
+            self._prices[route] = self._stated_price(route) or self._catalogued(route.provider, route.model)
+        asked = self._prices[route]
+        if served_model is None or served_model == route.model:
+            return asked
+        if asked is not None and asked.source is not PriceSource.CATALOGUE:
+            return asked
+        return self._catalogued(route.provider, served_model) or asked
+
+    def _stated_price(self, route: Route) -> PricedBy | None:
         spec = self.profiles.get(route.profile or "")
         if spec is not None and spec.price is not None and spec.model == route.model:
             return priced(spec.price, PriceSource.CONFIG)
         provider = self.providers.get(route.provider)
-        if provider is None:
-            return None
-        if provider.price is not None:
+        if provider is not None and provider.price is not None:
             return priced(provider.price, PriceSource.PROVIDER)
-        if served_model is not None and (known := look_up(provider.prices, served_model).price) is not None:
-            return known
-        return look_up(provider.prices, route.model).price
+        return None
+
+    def _catalogued(self, provider_id: str, model: str) -> PricedBy | None:
+        provider = self.providers.get(provider_id)
+        return look_up(provider.prices, model).price if provider is not None else None
+
+    def profiles_of(self, provider_id: str, model: str) -> list[ProfileSpec]:
+        """Every profile whose own model this is."""
+        return [spec for spec in self.profiles.values() if spec.model == model and spec.provider == provider_id]
 
     def chain(self, profile_id: str) -> tuple[Link, ...]:
         """The profile, its models, then its fallback profiles with theirs, followed at most five hops deep."""
@@ -159,9 +173,6 @@ class Registry:
             waiting.extend((each, hop + 1) for each in spec.fallback_profiles)
         return links
 
-    def provider_of(self, provider_id: str) -> EffectiveProvider | None:
-        return self.providers.get(provider_id)
-
 
 def build(
     config: schema.Config,
@@ -169,6 +180,7 @@ def build(
     not_ready: Mapping[str, str],
     learned: LearnedFacts,
     discovered: frozenset[str] = frozenset(),
+    calibration: Calibration | None = None,
 ) -> Registry:
     profiles = {
         name: _profile(name, table, providers.get(table.provider), position, name in discovered)
@@ -184,6 +196,7 @@ def build(
         default_profile=config.default_profile,
         default_policy=config.default_policy or schema.DEFAULT_POLICY,
         learned=learned,
+        calibration=calibration or Calibration(),
         _not_ready=not_ready,
     )
 
@@ -258,7 +271,16 @@ def _policy(name: str, table: schema.Policy) -> PolicySpec:
     )
 
 
-def _with_window(known: Capabilities, window: int) -> Capabilities:
-    values = {name: getattr(known, name) for name in (*caps.FLAG_NAMES, *caps.LIMIT_NAMES)}
-    values["max_context_tokens"] = Limit(window, Source.LEARNED)
-    return Capabilities(**values)
+def _narrowed(known: Capabilities, window: int | None, cap: int | None) -> Capabilities:
+    """What an upstream said of its limits rules where it is less than what was thought."""
+    return replace(
+        known,
+        max_context_tokens=_lesser(known.max_context_tokens, window),
+        max_output_tokens=_lesser(known.max_output_tokens, cap),
+    )
+
+
+def _lesser(known: Limit, learned: int | None) -> Limit:
+    if learned is None or (known.value is not None and known.value <= learned):
+        return known
+    return Limit(learned, Source.LEARNED)

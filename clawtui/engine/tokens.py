@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from clawtui.config.schema import ProviderKind
 from clawtui.engine.request import ChatRequest, MediaKind, Message, Route, Text
 
 # Seen over common tokenizers: English prose has a little over four characters a token, CJK about one a character.
@@ -14,8 +15,16 @@ BYTES_PER_WIDE_TOKEN = 3.0
 MESSAGE_OVERHEAD = 4
 IMAGE_TOKENS = 1_100  # what the large providers count for about a megapixel
 AUDIO_BYTES_PER_TOKEN = 320
-WORST_BYTES_PER_TOKEN = 2.0
-WORST_IMAGE_TOKENS = 2_200
+WORST_BYTES_PER_TOKEN = 2
+WORST_OVERHEAD = 16  # bytes of framing of a message, a tool or a call
+# The most that one image of any size comes to, by the rule of whoever reads it.
+WORST_IMAGE_TOKENS = {
+    ProviderKind.OPENAI: 4_200,  # 1,536 patches at up to 2.46 tokens, Pixtral's 4,096; tiles come to less
+    ProviderKind.ANTHROPIC: 4_800,  # width × height / 750, scaled down to 4,784 on the newest models
+    ProviderKind.GEMINI: 4_200,  # 258 a tile of 768 pixels, or a budget of at most 2,240
+    ProviderKind.OLLAMA: 16_400,  # Qwen's default of 16,384 patches
+}
+DEAR_IMAGES = {"gpt-4o-mini": 48_200}  # 2,833 and 5,667 a tile, up to 8 tiles: its tokens are cheap, its images many
 
 
 def tokens_in_chars(chars: int) -> int:
@@ -56,28 +65,48 @@ def input_tokens(request: ChatRequest) -> int:
     return total
 
 
-def worst_input_tokens(request: ChatRequest) -> int:
-    """More than any tokenizer makes of it: for reservations."""
-    size, media = 0, 0
+def worst_tokens_in(text: str) -> int:
+    """More than any tokenizer makes of a message of this text."""
+    return -(-(_size(text) + WORST_OVERHEAD) // WORST_BYTES_PER_TOKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class WorstInput:
+    """More than any tokenizer makes of a request; what its images come to depends on who reads them."""
+
+    tokens: int
+    images: int
+
+    def on(self, kind: ProviderKind, model: str) -> int:
+        if self.images == 0:
+            return self.tokens
+        dear = next((tokens for name, tokens in DEAR_IMAGES.items() if name in model), WORST_IMAGE_TOKENS[kind])
+        return self.tokens + self.images * dear
+
+
+def worst_input(request: ChatRequest) -> WorstInput:
+    """For reservations."""
+    size = sound = images = 0
     for message in request.messages:
+        size += WORST_OVERHEAD
         for part in message.parts:
             if isinstance(part, Text):
-                size += len(part.text) if part.text.isascii() else len(part.text.encode("utf-8", "surrogatepass"))
+                size += _size(part.text)
             elif part.kind is MediaKind.IMAGE:
-                media += WORST_IMAGE_TOKENS
+                images += 1
             else:
-                media += len(part.data) // AUDIO_BYTES_PER_TOKEN * 2
-        size += sum(
-            len(call.name) + len(call.arguments.encode("utf-8", "surrogatepass")) for call in message.tool_calls
-        )
-        size += 16
+                sound += len(part.data) // AUDIO_BYTES_PER_TOKEN * 2
+        for call in message.tool_calls:
+            size += _size(call.name) + _size(call.arguments) + WORST_OVERHEAD
     for tool in request.tools:
-        size += (
-            len(tool.name) + len(tool.description.encode("utf-8", "surrogatepass")) + len(json.dumps(tool.parameters))
-        )
+        size += _size(tool.name) + _size(tool.description) + len(json.dumps(tool.parameters)) + WORST_OVERHEAD
     if request.schema is not None:
         size += len(json.dumps(request.schema))
-    return int(size / WORST_BYTES_PER_TOKEN) + media + 8
+    return WorstInput(-(-size // WORST_BYTES_PER_TOKEN) + sound + 8, images)
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 @dataclass(slots=True)
@@ -98,6 +127,7 @@ class Calibration:
         self._ratios: dict[tuple[str, str], _Ratio] = {}
 
     def learn(self, route: Route, estimated: int, reported: int) -> None:
+        """`estimated` is the bare estimate, before any calibration."""
         if estimated < 20 or reported <= 0:
             return  # too short to tell anything
         key = (route.provider, route.model)

@@ -12,9 +12,9 @@ from clawtui.engine.request import ChatRequest, user
 TARGETS = {3: 0.05, 20: 0.2, 1_000: 10.0}
 
 
-def an_engine(profiles: int) -> Engine:
+def an_engine(profiles: int, default: str | None = "p0") -> Engine:
     config = {
-        "default_profile": "p0",
+        "default_profile": default,
         "providers": {"up": {"kind": "openai", "base_url": "http://127.0.0.1:9/v1", "credentials": ["env:K"]}},
         "profiles": {
             f"p{n}": {
@@ -31,10 +31,11 @@ def an_engine(profiles: int) -> Engine:
 def main() -> None:
     print(f"{'':34}{'median':>12}{'target':>12}")
     for profiles, target in TARGETS.items():
-        engine = an_engine(profiles)
-        for name, request in (
-            ("named", ChatRequest((user("hello " * 50),), target="p0")),
-            ("nothing named", ChatRequest((user("hello " * 50),))),
+        words = (user("hello " * 50),)
+        for name, engine, request in (
+            ("named", an_engine(profiles), ChatRequest(words, target="p0")),
+            ("nothing named", an_engine(profiles), ChatRequest(words)),
+            ("all ranked", an_engine(profiles, default=None), ChatRequest(words)),
         ):
             engine.plan(request)
             times = []
