@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from clawtui.config.key_checks import KeyFinding
 
 
 def main() -> None:
     from clawtui.cli.main import run
 
-    raise SystemExit(run(sys.argv[1:], open_screen=_open_screen))
+    raise SystemExit(run(sys.argv[1:], open_screen=_open_screen, keys=_keys))
+
+
+def _keys(written: Mapping[str, str], has_vim_keys: bool) -> Sequence[KeyFinding]:
+    from clawtui.tui.keymap import key_findings
+
+    return key_findings(written, has_vim_keys)
 
 
 def _open_screen(options: object) -> int:

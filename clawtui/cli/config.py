@@ -40,7 +40,7 @@ def _path(options: Options) -> int:
 def _check(options: Options) -> int:
     from clawtui.config.document import load
 
-    loaded = load(options.paths.config_file, options.environ)
+    loaded = load(options.paths.config_file, options.environ, options.keys)
     if not loaded.exists:
         if options.json:
             options.output.document({"findings": []})

@@ -6,12 +6,15 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from clawtui.cli.options import Options
 from clawtui.cli.output import Output
 from clawtui.cli.stopping import Status, Stop
 from clawtui.cli.verbs import parser
+
+if TYPE_CHECKING:
+    from clawtui.config.key_checks import KeyCheck
 
 # verb -> module; each has `run(options) -> int`, and is loaded only when its verb is asked for
 MODULES = {
@@ -34,6 +37,7 @@ def run(
     arguments: Sequence[str],
     *,
     open_screen: Callable[[Options], int],
+    keys: KeyCheck | None = None,
     stdin: TextIO | None = None,
     stdout: TextIO | None = None,
     stderr: TextIO | None = None,
@@ -58,6 +62,7 @@ def run(
         demo=args.demo,
         json=args.json,
         verbose=args.verbose,
+        keys=keys,
     )
     try:
         status = _dispatch(options, open_screen)

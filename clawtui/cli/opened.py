@@ -21,7 +21,7 @@ def on_runtime(options: Options, work: Work, *, past: bool = False, broken_is_fi
 
 
 async def _on_runtime(options: Options, work: Work, past: bool, broken_is_fine: bool) -> int:
-    runtime = await open_runtime(options.paths, environ=options.environ, demo=options.demo)
+    runtime = await open_runtime(options.paths, environ=options.environ, demo=options.demo, keys=options.keys)
     try:
         if runtime.state.errors and not broken_is_fine:
             raise broken(options, runtime.state.errors)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from clawtui.cli.output import Output
+    from clawtui.config.key_checks import KeyCheck
     from clawtui.config.paths import Paths
 
 
@@ -28,6 +29,7 @@ class Options:
     demo: bool = False
     json: bool = False
     verbose: bool = False
+    keys: KeyCheck | None = None  # the screen's rules for [keys]
     extra: dict[str, Any] = field(default_factory=dict)
 
     @property

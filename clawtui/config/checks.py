@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from clawtui.config.findings import Finding, Severity
 from clawtui.config.fusion_checks import check_fusions
-from clawtui.config.key_checks import Keys, check_keys
+from clawtui.config.key_checks import KeyCheck, check_keys
 from clawtui.config.layout import lay_out
 from clawtui.config.policy_checks import check_policies
 from clawtui.config.provider_checks import check_providers
@@ -29,7 +29,7 @@ POSITION = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)")
 
 
 def check(
-    text: str, environ: Mapping[str, str], path: Path | None = None, keys: Keys | None = None
+    text: str, environ: Mapping[str, str], path: Path | None = None, keys: KeyCheck | None = None
 ) -> tuple[Finding, ...]:
     """Every finding in the order of the file."""
     return examine(text, environ, path, keys)[1]
@@ -44,7 +44,7 @@ def parse(text: str) -> Config:
 
 
 def examine(
-    text: str, environ: Mapping[str, str], path: Path | None = None, keys: Keys | None = None
+    text: str, environ: Mapping[str, str], path: Path | None = None, keys: KeyCheck | None = None
 ) -> tuple[Config | None, tuple[Finding, ...]]:
     """The config, or None where a finding is an error, and every finding."""
     text = text.replace("\r\n", "\n")

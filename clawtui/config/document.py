@@ -12,7 +12,7 @@ from clawtui.config.checks import examine
 from clawtui.config.disk import Fingerprint
 from clawtui.config.editing import Value
 from clawtui.config.findings import Finding, Severity
-from clawtui.config.key_checks import Keys
+from clawtui.config.key_checks import KeyCheck
 from clawtui.config.layout import Key
 from clawtui.config.schema import Config
 from clawtui.config.versions import Versions
@@ -37,7 +37,7 @@ class Loaded:
         return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
 
 
-def load(path: Path, environ: Mapping[str, str], keys: Keys | None = None) -> Loaded:
+def load(path: Path, environ: Mapping[str, str], keys: KeyCheck | None = None) -> Loaded:
     """Reads and checks the file. Never raises: what is wrong is a finding."""
     reading = disk.read(path)
     if reading.text is None:

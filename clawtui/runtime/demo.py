@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from clawtui.config import document
-from clawtui.config.key_checks import Keys
+from clawtui.config.key_checks import KeyCheck
 from clawtui.config.paths import Paths
 from clawtui.engine.clock import Clock
 from clawtui.runtime.opening import assemble
@@ -32,7 +32,7 @@ KEYS = {
 }
 
 
-async def open_demo(clock: Clock, keys: Keys | None = None) -> Runtime:
+async def open_demo(clock: Clock, keys: KeyCheck | None = None) -> Runtime:
     simulator = Simulator(parse_script(files("clawtui.simulator").joinpath("demo.toml").read_text(encoding="utf-8")))
     url = await simulator.start()
     folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="clawtui-demo-"))

@@ -10,7 +10,7 @@ from clawtui.config import document
 from clawtui.config.discovery import as_config
 from clawtui.config.document import Loaded
 from clawtui.config.fingerprints import fingerprint_key
-from clawtui.config.key_checks import Keys
+from clawtui.config.key_checks import KeyCheck
 from clawtui.config.paths import Paths
 from clawtui.config.schema import Config
 from clawtui.engine.bus import EventBus
@@ -27,7 +27,7 @@ async def open_runtime(
     environ: Mapping[str, str] | None = None,
     demo: bool = False,
     clock: Clock | None = None,
-    keys: Keys | None = None,
+    keys: KeyCheck | None = None,
 ) -> Runtime:
     """A runtime on the caller's loop. With `demo`, nothing of the user's is read or written."""
     clock = clock or SystemClock()
@@ -52,7 +52,7 @@ async def config_state(loaded: Loaded, environ: Mapping[str, str]) -> ConfigStat
 
 
 async def assemble(
-    paths: Paths, environ: Mapping[str, str], clock: Clock, state: ConfigState, keys: Keys | None
+    paths: Paths, environ: Mapping[str, str], clock: Clock, state: ConfigState, keys: KeyCheck | None
 ) -> Runtime:
     bus = EventBus()
     store = await Store.open(paths.database, wall=clock.wall, publish=bus.publish)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from clawtui.config import disk, document
 from clawtui.config.discovery import Discovered
 from clawtui.config.findings import Finding, Severity
-from clawtui.config.key_checks import Keys
+from clawtui.config.key_checks import KeyCheck
 from clawtui.config.paths import Paths
 from clawtui.config.schema import Config
 from clawtui.engine.bus import EventBus
@@ -57,7 +57,7 @@ class Runtime:
     store: Store
     engine: Engine
     state: ConfigState
-    keys: Keys | None = None  # the screen's actions, for findings in [keys]
+    keys: KeyCheck | None = None  # the screen's actions, for findings in [keys]
     simulator_url: str | None = None  # the demo's, or that of `simulate`
     last_of_all: list[Callable[[], Awaitable[None]]] = field(default_factory=list)  # run when all else is closed
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)

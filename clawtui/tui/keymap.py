@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from clawtui.config.findings import nearest, quoted
+from clawtui.config.key_checks import KeyFinding
 from clawtui.tui.actions import ACTIONS, BY_ID, Action, Where, actions_of, overlap, shown_key
 
 if TYPE_CHECKING:
@@ -26,13 +27,6 @@ _NAMED = {
     *("up", "down", "left", "right"),
     *(f"f{number}" for number in range(1, 25)),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class KeyFinding:
-    action: str  # as the file writes it: text from outside
-    message: str
-    fix: str
 
 
 def default_keymap(*, vim_keys: bool = True) -> Keymap:
@@ -86,6 +80,11 @@ def resolve_keymap(overrides: Mapping[str, str], *, vim_keys: bool = True) -> tu
             written.append(name)
     findings += _settle_clashes(keymap, usual, written)
     return keymap, tuple(findings)
+
+
+def key_findings(overrides: Mapping[str, str], has_vim_keys: bool) -> tuple[KeyFinding, ...]:
+    """What the config's findings say of [keys]."""
+    return resolve_keymap(overrides, vim_keys=has_vim_keys)[1]
 
 
 def _read_key(action: str, part: str) -> tuple[str | None, KeyFinding | None]:

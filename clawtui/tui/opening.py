@@ -50,10 +50,11 @@ class Opening:
         from clawtui.store.database import NewerSchema
         from clawtui.tui import remembered
         from clawtui.tui.desk import Desk
+        from clawtui.tui.keymap import key_findings
 
         clock = self._clock or SystemClock()
         paths, demo, environ = self.paths, self._demo, self._environ
-        thread = RuntimeThread(lambda: open_runtime(paths, demo=demo, clock=clock, environ=environ))
+        thread = RuntimeThread(lambda: open_runtime(paths, demo=demo, clock=clock, environ=environ, keys=key_findings))
         try:
             await thread.start()
         except NewerSchema as error:

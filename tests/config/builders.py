@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clawtui.config.checks import check
 from clawtui.config.findings import Finding, Severity
-from clawtui.config.key_checks import Keys
+from clawtui.config.key_checks import KeyCheck
 
 FIRST = 'default_profile = "fast"\n'
 FAST = '[profiles.fast]\nprovider = "ollama"\nmodel = "qwen3:8b"\n'
@@ -13,14 +13,14 @@ STRONG = '[profiles.strong]\nprovider = "anthropic"\nmodel = "claude-sonnet-4-5"
 SENTINEL = "qzxjvk7QZXJVK3wqzxjv9KQZXJ"
 
 
-def findings(text: str, environ: dict[str, str] | None = None, keys: Keys | None = None) -> tuple[Finding, ...]:
+def findings(text: str, environ: dict[str, str] | None = None, keys: KeyCheck | None = None) -> tuple[Finding, ...]:
     return check(text, environ or {}, keys=keys)
 
 
-def errors(text: str, environ: dict[str, str] | None = None, keys: Keys | None = None) -> dict[str, Finding]:
+def errors(text: str, environ: dict[str, str] | None = None, keys: KeyCheck | None = None) -> dict[str, Finding]:
     """Errors by path."""
     return {f.path: f for f in findings(text, environ, keys) if f.severity is Severity.ERROR}
 
 
-def warnings(text: str, environ: dict[str, str] | None = None, keys: Keys | None = None) -> dict[str, Finding]:
+def warnings(text: str, environ: dict[str, str] | None = None, keys: KeyCheck | None = None) -> dict[str, Finding]:
     return {f.path: f for f in findings(text, environ, keys) if f.severity is Severity.WARNING}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from clawtui.config.checks import examine
 from clawtui.config.families import model_family
 from clawtui.config.findings import Severity
-from clawtui.config.key_checks import Keys
+from clawtui.config.key_checks import KeyFinding
 from clawtui.config.schema import Config
 from tests.config.builders import FAST, STRONG, errors, findings, warnings
 
@@ -206,25 +207,25 @@ def test_families_are_told_by_name(model: str, family: str | None) -> None:
     assert model_family(model) == family
 
 
-KEYS = Keys(
-    {"routes.probe": "routes", "routes.reset": "routes", "usage.csv": "usage", "app.quit": ""},
-    {"routes.probe": "p", "routes.reset": "r", "usage.csv": "c", "app.quit": "ctrl+q"},
-)
+def no_such(written: Mapping[str, str], has_vim_keys: bool) -> list[KeyFinding]:
+    """Of a screen that has one action, and none on letters where these move in lists."""
+    unknown = [KeyFinding(name, "there is no such action", "see the help") for name in written if name != "app.zoom"]
+    taken = [
+        KeyFinding(name, "j moves in lists", "another") for name in written if has_vim_keys and written[name] == "j"
+    ]
+    return unknown + taken
 
 
-def test_an_unknown_action_is_an_error_with_the_nearest_name() -> None:
-    assert "`routes.probe`" in errors('[keys]\n"routes.prob" = "x"\n', keys=KEYS)['keys."routes.prob"'].fix
+def test_what_the_screen_says_of_keys_is_a_warning_at_the_action() -> None:
+    found = warnings('[keys]\n"routes.prob" = "x"\n', keys=no_such)['keys."routes.prob"']
+    assert (found.message, found.fix, found.line) == ("there is no such action", "see the help", 2)
+    assert errors('[keys]\n"routes.prob" = "x"\n', keys=no_such) == {}
+    assert findings('[keys]\n"app.zoom" = "x"\n', keys=no_such) == ()
 
 
-def test_two_actions_on_one_key_are_an_error_only_where_both_apply() -> None:
-    assert set(errors('[keys]\n"routes.probe" = "r"\n', keys=KEYS)) == {'keys."routes.probe"'}
-    assert set(errors('[keys]\n"routes.probe" = "x,ctrl+q"\n', keys=KEYS)) == {'keys."routes.probe"'}
-    assert errors('[keys]\n"routes.probe" = "c"\n', keys=KEYS) == {}
-    assert errors('[keys]\n"routes.probe" = "r"\n"routes.reset" = "p"\n', keys=KEYS) == {}
-
-
-def test_a_key_that_terminals_swallow_is_a_warning() -> None:
-    assert "enter" in warnings('[keys]\n"routes.probe" = "ctrl+m"\n', keys=KEYS)['keys."routes.probe"'].message
+def test_the_rules_for_keys_know_whether_letters_move_in_lists() -> None:
+    assert set(warnings('[keys]\n"app.zoom" = "j"\n', keys=no_such)) == {'keys."app.zoom"'}
+    assert findings('[ui]\nvim_keys = false\n[keys]\n"app.zoom" = "j"\n', keys=no_such) == ()
 
 
 def test_actions_are_not_checked_by_those_who_know_none() -> None:
