@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ def _open_screen(options: object) -> int:
     from clawtui.tui.start import open_screen
 
     assert isinstance(options, Options)
+    if options.args.no_color:
+        os.environ["NO_COLOR"] = "1"  # what Textual looks at
     return open_screen(options.paths, demo=options.demo)
 
 

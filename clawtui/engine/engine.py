@@ -28,6 +28,7 @@ from clawtui.engine.registry import build, effective_providers
 from clawtui.engine.request import ChatRequest, Route
 from clawtui.engine.run import Run, new_request_id
 from clawtui.engine.slots import Slots
+from clawtui.engine.tokens import Calibration
 from clawtui.engine.verdicts import Plan
 from clawtui.engine.visit import Parts
 from clawtui.engine.walk import Walk
@@ -63,6 +64,7 @@ class Engine:
         self.transport = Transport()
         self.learned = LearnedFacts(self.clock, self.state)
         self.stats = RouteStats(self.clock)
+        self._calibration = Calibration()
         self.circuits = CircuitBoard(self.clock, self.state, self.bus, self._circuit_settings)
         self.pools = CredentialPools(self.clock, self.state, self.bus, self._random)
         self.pools.use(environ, secret_key)
@@ -91,7 +93,7 @@ class Engine:
             missing = self.pools.configure(provider.id, provider.credentials, provider.pool)
             if reason := "; ".join(filter(None, (*provider.problems, missing))):
                 not_ready[provider.id] = reason
-        self.registry = build(config, providers, not_ready, self.learned, discovered)
+        self.registry = build(config, providers, not_ready, self.learned, self._calibration, discovered)
         self._parts = Parts(
             registry=self.registry,
             clock=self.clock,

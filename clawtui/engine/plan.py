@@ -93,6 +93,7 @@ class _Size:
     worst_input_tokens: int
     max_tokens: int | None  # to send; None: nobody says
     notes: tuple[str, ...]
+    estimate: int  # of the input, before calibration
 
 
 class _Planning:
@@ -210,7 +211,7 @@ class _Planning:
                 # A window holds the answer too: asked for more than is left of it, some servers refuse the request.
                 wanted = min(wanted, max(window - expected, min(USUAL_OUTPUT, wanted)))
             notes.append(f"max tokens {wanted:,}, since the policy has a budget")
-        return _Size(expected, worst, wanted, tuple(notes))
+        return _Size(expected, worst, wanted, tuple(notes), raw)
 
     def _unable(
         self, route: Route, kind: ProviderKind, capabilities: Capabilities, size: _Size
@@ -251,7 +252,8 @@ class _Planning:
             for wish in self._needs.wishes
             if wish != "prefill" and getattr(capabilities, wish).value is False
         )
-        return Candidate(route, link.role, link.hop, size.max_tokens, reserve, size.input_tokens, size.notes + dropped)
+        notes = size.notes + dropped
+        return Candidate(route, link.role, link.hop, size.max_tokens, reserve, size.input_tokens, notes, size.estimate)
 
     def _free_now(self, candidate: Candidate) -> Candidate | PlanEntry:
         """Circuit and credentials: of two waits the longer counts, for both must be over."""

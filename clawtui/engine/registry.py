@@ -179,8 +179,8 @@ def build(
     providers: Mapping[str, EffectiveProvider],
     not_ready: Mapping[str, str],
     learned: LearnedFacts,
+    calibration: Calibration,
     discovered: frozenset[str] = frozenset(),
-    calibration: Calibration | None = None,
 ) -> Registry:
     profiles = {
         name: _profile(name, table, providers.get(table.provider), position, name in discovered)
@@ -196,7 +196,7 @@ def build(
         default_profile=config.default_profile,
         default_policy=config.default_policy or schema.DEFAULT_POLICY,
         learned=learned,
-        calibration=calibration or Calibration(),
+        calibration=calibration,
         _not_ready=not_ready,
     )
 

@@ -87,6 +87,7 @@ class Candidate:
     reserve_usd: float | None  # upper bound under the known price; None where the price is unknown
     input_tokens: int
     notes: tuple[str, ...] = ()
+    estimate: int = 0  # `input_tokens` before calibration: what reported figures are held against
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,9 @@ class Walk:
 
     def _visit(self, candidate: Candidate) -> Visit:
         profile = self._parts.registry.profiles.get(candidate.route.profile or "")
-        request = apply_defaults(self._request, profile) if profile else self._request
+        request = self._request
+        if profile is not None:
+            request = apply_defaults(request, profile, self._parts.registry.capabilities(candidate.route))
         visit = Visit(candidate, request, forced=candidate.route in self._forced)
         tier = self._parts.learned.tier(candidate.route)
         if tier is not None:
@@ -266,6 +268,9 @@ class Walk:
         ticket.circuit.succeeded()
         ticket.credential.succeeded(progress.headers)
         self._close(visit, ticket, progress, AttemptOutcome.OK)
+        reported = progress.usage
+        if reported is not None and not (visit.stepped_down or visit.repaired):  # else another text was sent
+            self._parts.registry.calibration.learn(visit.route, visit.candidate.estimate, reported.input_tokens)
         run.answered = visit.route
         run.served_model = progress.served_model
         run.finish_reason = progress.finish.reason if progress.finish else None

@@ -44,7 +44,7 @@ def a_registry(
 ) -> Registry:
     config = a_config(profiles, **tables)
     facts = learned or LearnedFacts(FakeClock(), MemoryState())
-    return build(config, effective_providers(config, {}), not_ready or {}, facts, calibration=calibration)
+    return build(config, effective_providers(config, {}), not_ready or {}, facts, calibration or Calibration())
 
 
 def a_request(text: str = "hello", **wishes: Any) -> ChatRequest:
