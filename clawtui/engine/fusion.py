@@ -162,7 +162,9 @@ class Fusing:
             return
         self._is_reserved = False
         run = Run(self._sized, self._synthesizer_id, self._run.plan, self._run.at, self._run.began)
-        self._engine.settle(run.trace(Outcome.CANCELLED, self._ms(), RequestError("cancelled", "it was not started")))
+        trace = run.trace(Outcome.CANCELLED, self._ms(), RequestError("cancelled", "it was not started"))
+        # Not by `Engine.settle`: observers were never told that it began.
+        self._engine.ledger.settle(trace, self._registry.policies[trace.policy].retention)
 
     # ---- advisers
 
@@ -297,7 +299,9 @@ class Fusing:
         return route.model if route else advice.profile
 
     def _answered(self, trace: Trace) -> None:
+        """From here on the plan is the one that was walked: money and circuits have moved since the first."""
         self._answer = trace
+        self._run.plan = self._named(trace.plan)
 
     def _best_draft(self) -> Advice | None:
         """Every synthesizer route is down before its first token: the longest proposal, if the fusion wants that."""
