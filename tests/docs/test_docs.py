@@ -13,6 +13,7 @@ import pytest
 
 from clawtui.config.checks import check
 from clawtui.config.findings import Severity
+from clawtui.engine.failures import FailureKind
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -84,3 +85,17 @@ def test_commands_on_the_demo_run(line: str) -> None:
     )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.strip()
+
+
+def test_every_kind_of_failure_and_error_has_its_answer() -> None:
+    """What a person may meet as `error.kind` or as an attempt's failure stands in a row of its own."""
+    page = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE))
+    errors = {"unknown_target", "no_route", "not_ready", "budget", "policy", "interrupted"}
+    assert told == errors | {kind.value for kind in FailureKind}
+
+
+def test_every_theme_that_the_pages_name_is_there() -> None:
+    page = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    for name in re.findall(r"theme `([a-z-]+)`", page):
+        assert (ROOT / "themes" / f"{name}.toml").exists(), name
