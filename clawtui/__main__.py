@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from clawtui.config.key_checks import KeyFinding
+    from clawtui.config.findings import KeyFinding
 
 
 def main() -> None:

@@ -32,6 +32,15 @@ class Finding:
     fix: str
 
 
+@dataclass(frozen=True, slots=True)
+class KeyFinding:
+    """Of an entry in [keys]: by whoever knows the actions."""
+
+    action: str  # as the file writes it: text from outside
+    message: str
+    fix: str
+
+
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """The valid name that was probably meant."""
     known = list(names)

@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
+from clawtui.config.findings import KeyFinding
 from clawtui.config.report import Report
 from clawtui.config.tree import Tree, table
-
-
-@dataclass(frozen=True, slots=True)
-class KeyFinding:
-    action: str  # as the file writes it: text from outside
-    message: str
-    fix: str
-
 
 # From what stands in [keys], and whether letters move in lists, to what is wrong with it.
 KeyCheck = Callable[[Mapping[str, str], bool], Sequence[KeyFinding]]

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from clawtui.config.findings import nearest, quoted
-from clawtui.config.key_checks import KeyFinding
+from clawtui.config.findings import KeyFinding, nearest, quoted
 from clawtui.tui.actions import ACTIONS, BY_ID, Action, Where, actions_of, overlap, shown_key
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from clawtui.tui.saving import SECONDS as SAVING_SECONDS
 from clawtui.tui.saving import Saver
 from clawtui.tui.state.first_start import FIRST_PROMPT, first_start
 from clawtui.tui.state.header import Pace
+from clawtui.tui.widgets.dots import State
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from clawtui.tui.app import ClawApp
 
 LOOK_SECONDS = 1.0
+QUIET_LOOKS = 30  # of these ticks, one looks where nothing happens: a day may have ended
 
 
 class Session:
@@ -41,6 +43,8 @@ class Session:
         self._leave_bus: Callable[[], None] | None = None
         self._is_looking = False
         self._looks_again = False
+        self._is_restless = True  # what the header shows changes with time alone
+        self._ticks = 0
 
     # ---- life
 
@@ -49,7 +53,7 @@ class Session:
         self._leave_bus = await self.desk.thread.subscribe(self._feed.take)
         state = await self.take_config()
         self._timers = (
-            self._app.set_interval(LOOK_SECONDS, self.look),
+            self._app.set_interval(LOOK_SECONDS, self._tick),
             self._app.set_interval(SAVING_SECONDS, self._save_now_and_then),
         )
         self.look()
@@ -170,6 +174,12 @@ class Session:
         if isinstance(self._app.screen, FindingsScreen):
             self._app.screen.show(state.findings)
 
+    def _tick(self) -> None:
+        """Where nothing happens and no circuit counts down, nothing is looked up: an idle screen costs nothing."""
+        self._ticks += 1
+        if self._is_restless or self._pace.a_minute(self.desk.now()) or self._ticks % QUIET_LOOKS == 0:
+            self.look()
+
     def look(self) -> None:
         """One look at a time; what is asked for meanwhile is one more look."""
         self._looks_again = True
@@ -183,7 +193,9 @@ class Session:
                 self._looks_again = False
                 remembered = self.desk.remembered
                 view = await self.desk.do(partial(read, remembered=remembered))
-                self._app.query_one(HeaderLine).show(view, self._pace.a_minute(self.desk.now()))
+                a_minute = self._pace.a_minute(self.desk.now())
+                self._is_restless = a_minute > 0 or State.OPEN in view.states or State.HALF_OPEN in view.states
+                self._app.query_one(HeaderLine).show(view, a_minute)
         finally:
             self._is_looking = False
 

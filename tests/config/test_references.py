@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from clawtui.config.checks import examine
 from clawtui.config.families import model_family
-from clawtui.config.findings import Severity
-from clawtui.config.key_checks import KeyFinding
+from clawtui.config.findings import KeyFinding, Severity
 from clawtui.config.schema import Config
 from tests.config.builders import FAST, STRONG, errors, findings, warnings
 

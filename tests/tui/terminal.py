@@ -88,18 +88,24 @@ class Terminal:
         os.close(self._descriptor)
 
 
+def spawned(arguments: Sequence[str], environ: Mapping[str, str], columns: int, rows: int) -> Terminal:
+    """`python ARGUMENTS`; whoever asks for it closes it."""
+    surroundings = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "TZ": "UTC", **environ}
+    pid, descriptor = pty.fork()
+    if pid == 0:
+        os.chdir(ROOT)
+        os.execve(sys.executable, [sys.executable, *arguments], {"PYTHONPATH": str(ROOT), **surroundings})
+    terminal = Terminal(pid, descriptor)
+    terminal.size(columns, rows)
+    return terminal
+
+
 @asynccontextmanager
 async def a_terminal(
     arguments: Sequence[str], environ: Mapping[str, str], columns: int = 80, rows: int = 24
 ) -> AsyncIterator[Terminal]:
     """`python -m clawtui ARGUMENTS` in a pty of its own."""
-    surroundings = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "TZ": "UTC", **environ}
-    pid, descriptor = pty.fork()
-    if pid == 0:
-        os.chdir(ROOT)
-        os.execve(sys.executable, [sys.executable, "-m", "clawtui", *arguments], surroundings)
-    terminal = Terminal(pid, descriptor)
-    terminal.size(columns, rows)
+    terminal = spawned(["-m", "clawtui", *arguments], environ, columns, rows)
     try:
         yield terminal
     finally:

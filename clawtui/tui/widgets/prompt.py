@@ -76,6 +76,7 @@ class Prompt(Keyed, TextArea):
             id=id,
             classes=classes,
         )
+        self.cursor_blink = False  # an idle screen paints nothing
         self.completer = completer
         """Given what stands behind `@`, says what it could become; must answer at once."""
         self._history: tuple[str, ...] = ()
