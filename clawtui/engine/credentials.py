@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import assert_never
 
 from clawtui.config.schema import PoolStrategy
-from clawtui.config.secrets import Credential, Resolved, Secret, resolve
+from clawtui.config.secrets import Resolved, Secret, resolve
 from clawtui.engine.clock import Clock
+from clawtui.engine.credential_pool import Cooling, Entry, Pool
 from clawtui.engine.events import CredentialMoved
 from clawtui.engine.failures import RULES, Cools, Failure, FailureKind
 from clawtui.engine.ports import Bus, CredentialRecord, StateStore
@@ -23,7 +23,6 @@ SOLE_MOST = 60.0  # a sole credential is not put away for longer over a rate lim
 BILLING_FIRST, BILLING_MOST = 5 * 3_600.0, 24 * 3_600.0
 AUTH_FIRST = 300.0
 AUTH_STRIKES = 3
-MOST_CONVERSATIONS = 1_000
 LEAST_STEP = 1e-3  # between two words on one credential
 RATE_LIMIT, BILLING, REFUSED_KEY = "rate limit", "billing", "refused key"
 ASKED = ("cmd:", "keyring:")  # references that somebody must be asked for
@@ -48,66 +47,13 @@ class CredentialView:
     in_flight: int
 
 
-@dataclass(slots=True)
-class _Cooling:
-    """Out of use for one model or for all. `until` is monotonic; a dead one has none."""
-
-    until: float | None
-    cause: str
-    strikes: int
-    since: float  # monotonic; what began before it says nothing new
-    passes_by: bool = False  # told by headers before a refusal: not a strike
-
-    def left(self, now: float) -> float:
-        return float("inf") if self.until is None else self.until - now
-
-
-@dataclass(slots=True)
-class _Entry:
-    credential: Credential
-    uses: int = 0
-    in_flight: int = 0
-    cooling: dict[str | None, _Cooling] = field(default_factory=dict)
-    stamps: dict[str | None, float] = field(default_factory=dict)  # wall, of the newest word for a model or all
-
-    @property
-    def label(self) -> str:
-        return self.credential.label
-
-    def left(self, model: str, now: float) -> float:
-        """Seconds until it is free for the model; 0: now; infinite: dead."""
-        if not self.cooling:
-            return 0.0
-        return max(0.0, *(self.cooling[key].left(now) for key in (None, model) if key in self.cooling), 0.0)
-
-    def began_before(self, lease: CredentialLease, model: str | None) -> bool:
-        """Whether a call began before the present cooling did: of many refused at once, one is the news."""
-        cooling = self.cooling.get(model)
-        return cooling is not None and not cooling.passes_by and lease.began <= cooling.since
-
-
-@dataclass(slots=True)
-class _Pool:
-    provider: str
-    strategy: PoolStrategy
-    references: tuple[str, ...]
-    entries: list[_Entry]
-    deferred: bool  # commands and keyrings that nobody asked yet
-    keyless: bool
-    missing: str = ""  # why asking led nowhere
-    ask_after: float = 0.0  # monotonic; then a command that failed is asked again
-    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
-    turn: int = 0
-    conversations: dict[str, str] = field(default_factory=dict)  # conversation -> label it stays on
-
-
 class CredentialPools:
     def __init__(self, clock: Clock, state: StateStore, bus: Bus, rng: random.Random) -> None:
         self._clock = clock
         self._store = state
         self._bus = bus
         self._random = rng
-        self._pools: dict[str, _Pool] = {}
+        self._pools: dict[str, Pool] = {}
         self._environ: Mapping[str, str] = {}
         self._key = b""
         self._records: dict[str, list[CredentialRecord]] = {}  # stored state of fingerprints, for those that come later
@@ -130,6 +76,10 @@ class CredentialPools:
             return None
         return "; ".join(dict.fromkeys(missing.reason for missing in resolved.missing))
 
+    def keep(self, providers: Container[str]) -> None:
+        """Pools of providers that the config no longer has are gone; leases that are out end as they began."""
+        self._pools = {name: pool for name, pool in self._pools.items() if name in providers}
+
     async def prepare(self, provider: str) -> None:
         """Asks the commands and keyrings of a pool once, off the loop, before its first lease. One that failed is asked
         again after a while: a password store may be unlocked meanwhile."""
@@ -146,14 +96,14 @@ class CredentialPools:
     def _set_up(self, provider: str, references: tuple[str, ...], strategy: PoolStrategy, resolved: Resolved) -> None:
         before = self._pools.get(provider)
         known = {entry.credential.fingerprint: entry for entry in before.entries} if before else {}
-        entries: list[_Entry] = []
+        entries: list[Entry] = []
         for credential in resolved.credentials:
-            entry = known.get(credential.fingerprint) or _Entry(credential)
+            entry = known.get(credential.fingerprint) or Entry(credential)
             entry.credential = credential
             entries.append(entry)
             if credential.fingerprint not in known:
                 self._take_up(entry, self._records.get(credential.fingerprint, ()))
-        pool = _Pool(provider, strategy, references, entries, bool(resolved.deferred), not references)
+        pool = Pool(provider, strategy, references, entries, bool(resolved.deferred), not references)
         asked = not resolved.deferred and any(reference.startswith(ASKED) for reference in references)
         if asked and not entries:
             pool.deferred = True
@@ -219,41 +169,10 @@ class CredentialPools:
             free = free[:1]
         if not free:
             return None
-        entry = self._chosen(pool, free, conversation)
+        entry = pool.chosen(free, conversation, self._random)
         entry.uses += 1
         entry.in_flight += 1
         return CredentialLease(self, provider, model, entry)
-
-    def _chosen(self, pool: _Pool, free: list[_Entry], conversation: str | None) -> _Entry:
-        if conversation is None or pool.strategy is not PoolStrategy.FILL_FIRST:
-            return self._by_strategy(pool, free)
-        # Prompt caches are kept by key: a conversation stays where it began, while that one is free.
-        label = pool.conversations.pop(conversation, None)
-        entry = next((each for each in free if each.label == label), None) or self._by_strategy(pool, free)
-        if len(pool.conversations) >= MOST_CONVERSATIONS:
-            pool.conversations.pop(next(iter(pool.conversations)))
-        pool.conversations[conversation] = entry.label
-        return entry
-
-    def _by_strategy(self, pool: _Pool, free: list[_Entry]) -> _Entry:
-        match pool.strategy:
-            case PoolStrategy.FILL_FIRST:
-                return free[0]
-            case PoolStrategy.ROUND_ROBIN:
-                pool.turn += 1
-                order = pool.entries
-                for step in range(len(order)):
-                    entry = order[(pool.turn - 1 + step) % len(order)]
-                    if entry in free:
-                        pool.turn += step
-                        return entry
-                return free[0]
-            case PoolStrategy.LEAST_USED:
-                return min(free, key=lambda entry: (entry.in_flight, entry.uses))
-            case PoolStrategy.RANDOM:
-                return self._random.choice(free)
-            case _:
-                assert_never(pool.strategy)
 
     def any_secret(self, provider: str) -> Secret | None:
         """For the free call that asks for the model list: a live credential if there is one."""
@@ -282,7 +201,7 @@ class CredentialPools:
 
     @staticmethod
     def _view(
-        provider: str, entry: _Entry, state: CredentialState, cause: str, model: str | None, left: float | None
+        provider: str, entry: Entry, state: CredentialState, cause: str, model: str | None, left: float | None
     ) -> CredentialView:
         return CredentialView(provider, entry.label, state, cause, model, left, entry.uses, entry.in_flight)
 
@@ -309,7 +228,7 @@ class CredentialPools:
             for entry in pool.entries:
                 self._take_up(entry, by_fingerprint.get(entry.credential.fingerprint, ()))
 
-    def _take_up(self, entry: _Entry, records: Iterable[CredentialRecord]) -> None:
+    def _take_up(self, entry: Entry, records: Iterable[CredentialRecord]) -> None:
         wall, now = self._clock.wall(), self._clock.monotonic()
         for record in records:
             if entry.stamps.get(record.model, 0.0) >= record.at:
@@ -320,7 +239,7 @@ class CredentialPools:
                 continue
             # A wall clock that was set back must lengthen nothing: never more than the whole span is left.
             until = None if record.until is None else now + min(record.until - wall, record.for_s)
-            entry.cooling[record.model] = _Cooling(until, record.cause, record.strikes, now)
+            entry.cooling[record.model] = Cooling(until, record.cause, record.strikes, now)
 
     # ---- what leases report
 
@@ -351,21 +270,22 @@ class CredentialPools:
             case _:
                 pass
 
-    def _limited(self, lease: CredentialLease, entry: _Entry, failure: Failure, headers: Mapping[str, str]) -> None:
-        is_old = entry.began_before(lease, lease.model)
+    def _limited(self, lease: CredentialLease, entry: Entry, failure: Failure, headers: Mapping[str, str]) -> None:
+        is_old = entry.is_old_news(lease.began, lease.model)
         strikes = self._strikes(entry, lease.model, RATE_LIMIT) + (0 if is_old else 1)
         seconds = failure.retry_after_s
         if seconds is None:
             seconds = used_up_for(headers, self._clock.wall())
         if seconds is None:
             seconds = RATE_LIMIT_STEPS[min(max(1, strikes), len(RATE_LIMIT_STEPS)) - 1]
-        if len(self._pools[lease.provider].entries) == 1:
+        pool = self._pools.get(lease.provider)
+        if pool is not None and len(pool.entries) == 1:
             seconds = min(seconds, SOLE_MOST)
         if not is_old or entry.left(lease.model, self._clock.monotonic()) < seconds:
             self._cool(lease.provider, entry, lease.model, seconds, RATE_LIMIT, strikes)
 
-    def _refused(self, lease: CredentialLease, entry: _Entry, failure: Failure) -> None:
-        if entry.began_before(lease, None):
+    def _refused(self, lease: CredentialLease, entry: Entry, failure: Failure) -> None:
+        if entry.is_old_news(lease.began, None):
             return
         if failure.kind is FailureKind.AUTH:
             strikes = self._strikes(entry, None, REFUSED_KEY) + 1
@@ -378,7 +298,7 @@ class CredentialPools:
         self._cool(lease.provider, entry, None, seconds, BILLING, strikes)
 
     @staticmethod
-    def _strikes(entry: _Entry, model: str | None, cause: str) -> int:
+    def _strikes(entry: Entry, model: str | None, cause: str) -> int:
         """In a row, for the same cause."""
         cooling = entry.cooling.get(model)
         return cooling.strikes if cooling is not None and cooling.cause == cause else 0
@@ -390,7 +310,7 @@ class CredentialPools:
     def _cool(
         self,
         provider: str,
-        entry: _Entry,
+        entry: Entry,
         model: str | None,
         seconds: float | None,
         cause: str,
@@ -400,19 +320,19 @@ class CredentialPools:
     ) -> None:
         now, wall = self._clock.monotonic(), self._clock.wall()
         until = None if seconds is None else now + seconds
-        entry.cooling[model] = _Cooling(until, cause, strikes, now, passes_by)
+        entry.cooling[model] = Cooling(until, cause, strikes, now, passes_by)
         state = CredentialState.DEAD if seconds is None else CredentialState.COOLING
         wall_until = None if seconds is None else wall + seconds
         self._tell(provider, entry, model, state, cause, wall_until, seconds or 0.0, strikes)
 
-    def _free(self, provider: str, entry: _Entry, model: str | None, cause: str) -> None:
+    def _free(self, provider: str, entry: Entry, model: str | None, cause: str) -> None:
         if entry.cooling.pop(model, None) is not None:
             self._tell(provider, entry, model, CredentialState.OK, cause, None, 0.0, 0)
 
     def _tell(
         self,
         provider: str,
-        entry: _Entry,
+        entry: Entry,
         model: str | None,
         state: CredentialState,
         cause: str,
@@ -429,7 +349,7 @@ class CredentialPools:
         self._store.save(record)
         self._bus.publish(CredentialMoved(provider, entry.label, state.value, cause, model, until))
 
-    def _cause(self, entry: _Entry, model: str) -> str:
+    def _cause(self, entry: Entry, model: str) -> str:
         now = self._clock.monotonic()
         live = [
             entry.cooling[key] for key in (None, model) if key in entry.cooling and entry.cooling[key].left(now) > 0
@@ -442,7 +362,7 @@ class CredentialLease:
 
     __slots__ = ("_pools", "began", "entry", "model", "provider")
 
-    def __init__(self, pools: CredentialPools, provider: str, model: str, entry: _Entry | None) -> None:
+    def __init__(self, pools: CredentialPools, provider: str, model: str, entry: Entry | None) -> None:
         self._pools: CredentialPools | None = pools
         self.provider = provider
         self.model = model

@@ -93,6 +93,7 @@ class Engine:
             missing = self.pools.configure(provider.id, provider.credentials, provider.pool)
             if reason := "; ".join(filter(None, (*provider.problems, missing))):
                 not_ready[provider.id] = reason
+        self.pools.keep(providers)
         self.registry = build(config, providers, not_ready, self.learned, self._calibration, discovered)
         self._parts = Parts(
             registry=self.registry,

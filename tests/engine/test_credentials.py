@@ -439,3 +439,12 @@ def test_a_lease_is_always_of_somebody_free_and_the_wait_tells_the_truth(
         if step == "wait":
             pool.clock._jump(pool.clock.monotonic() + 400)
     assert all(view.in_flight == 0 for view in pool.rows())
+
+
+async def test_a_provider_that_the_config_lost_has_no_credentials_and_its_running_calls_end_well() -> None:
+    pool = Pool(keys=2)
+    lease = pool.take()
+    pool.keep(())
+    assert pool.views() == []
+    lease.failed(LIMITED, {})
+    assert pool.lease("one", MODEL) is not None
