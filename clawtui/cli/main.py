@@ -23,6 +23,7 @@ MODULES = {
     "models": "clawtui.cli.models",
     "routes": "clawtui.cli.routes",
     "fusion": "clawtui.cli.fusion",
+    "eval": "clawtui.cli.evals",
     "usage": "clawtui.cli.usage",
     "traces": "clawtui.cli.traces",
     "trace": "clawtui.cli.traces",

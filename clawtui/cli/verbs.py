@@ -25,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     _models(verbs)
     _routes(verbs)
     _fusion(verbs)
+    _eval(verbs)
     _usage(verbs)
     _traces(verbs)
     _config(verbs)
@@ -102,6 +103,44 @@ def _fusion(verbs: Verbs) -> None:
     preview = _verb(inner, "preview", "calls and worst-case cost of one; no call is made")
     preview.add_argument("name", metavar="NAME")
     preview.add_argument("--policy", metavar="ID")
+
+
+def _eval(verbs: Verbs) -> None:
+    verb = _verb(verbs, "eval", "run suites of cases, and compare the results")
+    inner = verb.add_subparsers(dest="what", metavar="list|run|compare|show|export", required=True)
+    listing = _verb(inner, "list", "suites and past runs")
+    listing.add_argument("suite", nargs="?", metavar="SUITE", help="the cases of one")
+    run = _verb(inner, "run", "run cases against profiles")
+    _run_options(run)
+    run.add_argument(
+        "-p", "--profile", action="append", default=[], metavar="ID", help="profile or fusion/NAME; may repeat"
+    )
+    run.add_argument("--resume", metavar="RUN", help="finish a run that was cut")
+    compare = _verb(inner, "compare", "two or more profiles, or two runs, case by case")
+    _run_options(compare)
+    compare.add_argument("-p", "--profile", action="append", default=[], metavar="A,B", help="profiles to compare")
+    compare.add_argument("--run", action="append", default=[], metavar="RUN", help="compare runs that are stored")
+    compare.add_argument("--fail-if-worse", action="store_true", help="exit 1 if the second is distinguishably worse")
+    show = _verb(inner, "show", "one run, whole")
+    show.add_argument("run", metavar="RUN")
+    export = _verb(inner, "export", "one run as a file")
+    export.add_argument("run", metavar="RUN")
+    export.add_argument("--format", choices=("json", "md", "csv", "junit", "html"), default="md")
+    export.add_argument("-o", "--output", metavar="FILE", type=existing_file, help="standard output where left out")
+
+
+def _run_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "-s", "--suite", action="append", default=[], metavar="SUITE|FILE", help="suite or file; may repeat"
+    )
+    verb.add_argument("--case", action="append", default=[], metavar="ID", help="only this case; may repeat")
+    verb.add_argument("--repeats", type=int, default=1, metavar="N", help="every case N times")
+    verb.add_argument("--threshold", type=float, metavar="RATE", help="exit 1 if a profile's pass rate is lower")
+    verb.add_argument("--max-usd", type=float, metavar="USD", help="stop before this sum is passed")
+    verb.add_argument("--cached", action="store_true", help="take same case, model and settings from earlier runs")
+    verb.add_argument("--with-fallbacks", action="store_true", help="measure the chain instead of the profile alone")
+    verb.add_argument("--policy", metavar="ID")
+    verb.add_argument("--yes", action="store_true", help="do not ask before spending")
 
 
 def _usage(verbs: Verbs) -> None:

@@ -36,27 +36,30 @@ EXPECTED_TYPES = {
 }
 
 
-def check_schema(error: ValidationError, report: Report, *, tell_missing: bool) -> None:
+def check_schema(
+    error: ValidationError, report: Report, *, tell_missing: bool, schema: type[BaseModel] = Config, under: Key = ()
+) -> None:
+    """`schema` is what the file was held against; `under` where in the file what was read stands."""
     for detail in error.errors(include_url=False):
         if detail["type"] == "missing" and not tell_missing:
             continue
-        message, fix = _told(detail)
-        report.error(_path(detail), message, fix)
+        message, fix = _told(detail, schema)
+        report.error((*under, *_path(detail)), message, fix)
 
 
 def _path(detail: ErrorDetails) -> Key:
     return tuple(part for part in detail["loc"] if part != KEY_MARK)
 
 
-def _told(detail: ErrorDetails) -> tuple[str, str]:
+def _told(detail: ErrorDetails, schema: type[BaseModel]) -> tuple[str, str]:
     kind, path = detail["type"], _path(detail)
     name = str(path[-1]) if path else ""
     context = detail.get("ctx", {})
-    field = _field_at(path)
+    field = _field_at(path, schema)
     about = f"{field.description}" if field is not None and field.description else ""
     match kind:
         case "extra_forbidden":
-            return _unknown_field(path, name)
+            return _unknown_field(path, name, schema)
         case "missing":
             return f"{quoted(name)} is missing", f"add {name} = …: {about}" if about else f"add {name} = …"
         case "string_pattern_mismatch":
@@ -122,9 +125,9 @@ def _enum_values(field: FieldInfo | None) -> list[Any]:
     return list(annotation) if isinstance(annotation, EnumType) else []
 
 
-def _unknown_field(path: Key, name: str) -> tuple[str, str]:
+def _unknown_field(path: Key, name: str, schema: type[BaseModel]) -> tuple[str, str]:
     message = f"{quoted(name)} is no field here"
-    model = _model_at(path[:-1])
+    model = _model_at(path[:-1], schema)
     if model is None:
         return message, "remove it"
     fields = model.model_fields
@@ -157,12 +160,12 @@ def _unwrapped(annotation: Any) -> Any:
         return annotation
 
 
-def _type_at(path: Key) -> Any:
-    current: Any = Config
+def _type_at(path: Key, schema: type[BaseModel]) -> Any:
+    current: Any = schema
     for part in path:
         current = _unwrapped(current)
         if isinstance(current, type) and issubclass(current, BaseModel):
-            field = current.model_fields.get(str(part))
+            field = _named(current, str(part))
             current = field.annotation if field else None
         elif get_origin(current) is dict:
             current = get_args(current)[1]
@@ -173,17 +176,23 @@ def _type_at(path: Key) -> Any:
     return _unwrapped(current)
 
 
-def _model_at(path: Key) -> type[BaseModel] | None:
-    found = _type_at(path)
+def _model_at(path: Key, schema: type[BaseModel]) -> type[BaseModel] | None:
+    found = _type_at(path, schema)
     return found if isinstance(found, type) and issubclass(found, BaseModel) else None
 
 
-def _field_at(path: Key) -> FieldInfo | None:
+def _field_at(path: Key, schema: type[BaseModel]) -> FieldInfo | None:
     """The field that the path names or, for an item of a list, the field that holds it."""
     while path and isinstance(path[-1], int):
         path = path[:-1]
-    model = _model_at(path[:-1]) if path else None
-    return model.model_fields.get(str(path[-1])) if model else None
+    model = _model_at(path[:-1], schema) if path else None
+    return _named(model, str(path[-1])) if model else None
+
+
+def _named(model: type[BaseModel], name: str) -> FieldInfo | None:
+    """By the name that stands in the file."""
+    aliased = (field for field in model.model_fields.values() if field.alias == name)
+    return model.model_fields.get(name) or next(aliased, None)
 
 
 def _bounds(field: FieldInfo | None) -> str:

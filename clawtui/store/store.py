@@ -11,6 +11,7 @@ from pathlib import Path
 
 from clawtui.engine.events import StoreChanged
 from clawtui.store.conversations import Conversations
+from clawtui.store.evals import StoredEvals
 from clawtui.store.ledger import StoredLedger
 from clawtui.store.maintenance import Maintenance
 from clawtui.store.reading import Reading
@@ -33,6 +34,7 @@ class Store:
         self.usage = UsageFigures(self.reading)
         self.routes = RouteCounters(self.reading)
         self.conversations = Conversations(writer, self.reading, wall, process)
+        self.evals = StoredEvals(writer, self.reading)
         self.maintenance = Maintenance(path, writer, self.reading)
         self._seen: int | None = None
 

@@ -1,0 +1,126 @@
+"""Evals as tables for people: suites, a run's ranking and matrix, why what failed failed, comparisons."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from clawtui.cli.output import Output
+from clawtui.evals.cases import Suite
+from clawtui.evals.compare import Pair
+from clawtui.evals.documents import listed_run
+from clawtui.evals.results import CaseResult, Run, Verdict
+from clawtui.evals.summary import ProfileSummary, summaries
+from clawtui.store.evals import StoredRun
+from clawtui.text import count, day_and_time, duration_ms, money, percent
+
+MARKS = {
+    Verdict.PASS: "●",
+    Verdict.FAIL: "○",
+    Verdict.ERROR: "⚠",
+    Verdict.UNSUPPORTED: "◌",
+    Verdict.CANCELLED: "–",
+}
+MOST_TOLD = 30  # results that did not pass
+
+
+def show_suites(output: Output, suites: Sequence[Suite], runs: Sequence[StoredRun], *, whole: bool) -> None:
+    if whole:
+        rows = [[case.id, count(len(case.turns)), case.description] for suite in suites for case in suite.cases]
+        output.table(["case", "turns", "what it is about"], rows, right=frozenset({1}))
+        return
+    output.table(
+        ["suite", "cases", "what it is for"],
+        [[suite.id, count(len(suite.cases)), suite.description] for suite in suites],
+        right=frozenset({1}),
+    )
+    if runs:
+        output.line()
+        output.table(["run", "when", "suites", "profiles", "rates"], [_run_row(run) for run in runs[:20]])
+
+
+def _run_row(stored: StoredRun) -> list[str]:
+    listed = listed_run(stored)
+    rates = ", ".join(f"{name} {percent(rate)}" for name, rate in listed["rates"].items())
+    suites: list[str] = json.loads(stored.settings)["suites"]
+    return [
+        stored.id,
+        day_and_time(stored.at),
+        ", ".join(suites),
+        ", ".join(listed["profiles"]),
+        rates if listed["finished"] else f"{rates} (cut)".strip(),
+    ]
+
+
+def show_run(output: Output, run: Run) -> None:
+    output.line(f"run {run.id}, {day_and_time(run.at)}, {', '.join(run.settings.suites)}")
+    output.line()
+    rows = [_summary_row(each) for each in summaries(run)]
+    names = ["profile", "rate", "95 %", "pass", "fail", "error", "unsup.", "p50", "first", "cost", "per pass"]
+    output.table(names, rows, right=frozenset(range(3, 11)))
+    output.line()
+    _show_matrix(output, run)
+    told = [result for result in run.results if result.verdict in (Verdict.FAIL, Verdict.ERROR)]
+    if told:
+        output.line()
+    for result in told[:MOST_TOLD]:
+        output.line(result_line(result))
+    if len(told) > MOST_TOLD:
+        output.line(f"… and {len(told) - MOST_TOLD} more: clawtui eval export {run.id}")
+    if run.ended is None:
+        output.line(f"not finished{f' ({run.stopped})' if run.stopped else ''}: clawtui eval run --resume {run.id}")
+
+
+def _summary_row(summary: ProfileSummary) -> list[str]:
+    rate, counts = summary.rate, summary.counts
+    return [
+        summary.profile,
+        percent(rate.rate) if rate else "no rate",
+        f"{100 * rate.low:.0f} to {100 * rate.high:.0f}" if rate else "",
+        *(str(counts[verdict]) for verdict in (Verdict.PASS, Verdict.FAIL, Verdict.ERROR, Verdict.UNSUPPORTED)),
+        duration_ms(summary.p50_ms),
+        duration_ms(summary.first_token_p50_ms),
+        money(summary.cost_usd),
+        money(summary.cost_per_pass_usd) if summary.counts[Verdict.PASS] else "–",
+    ]
+
+
+def _show_matrix(output: Output, run: Run) -> None:
+    cells: dict[tuple[str, str], list[CaseResult]] = {}
+    for result in run.results:
+        cells.setdefault((f"{result.key.suite}/{result.key.case}", result.key.profile), []).append(result)
+    names = list(dict.fromkeys(name for name, _ in cells))
+    output.table(
+        ["case", *run.settings.profiles],
+        [[name, *(_cell(cells.get((name, profile), [])) for profile in run.settings.profiles)] for name in names],
+    )
+
+
+def _cell(results: Sequence[CaseResult]) -> str:
+    if not results:
+        return "not run"
+    graded = [result for result in results if result.verdict in (Verdict.PASS, Verdict.FAIL)]
+    if not graded:
+        return f"{MARKS[results[0].verdict]} {results[0].verdict.value}"
+    passed = sum(result.verdict is Verdict.PASS for result in graded)
+    mark = MARKS[Verdict.PASS if passed == len(graded) else Verdict.FAIL]
+    return f"{mark} {passed}/{len(graded)}"
+
+
+def result_line(result: CaseResult) -> str:
+    key = result.key
+    repeat = f" #{key.repeat}" if key.repeat > 1 else ""
+    failed = "; ".join(f"{grade.grader}: {grade.reason}" for grade in result.grades if not grade.passed)
+    why = result.reason or failed
+    took = "cached" if result.is_cached else duration_ms(result.ms)
+    head = f"{MARKS[result.verdict]} {key.suite}/{key.case}{repeat}  {key.profile}  {result.verdict.value}  {took}"
+    return f"{head}  {why}" if why else head
+
+
+def show_pairs(output: Output, pairs: Sequence[Pair]) -> None:
+    output.line()
+    rows = [[each.a, each.b, str(each.wins), str(each.losses), str(each.ties), f"{each.p_value:.3f}"] for each in pairs]
+    output.table(["a", "b", "a wins", "b wins", "ties", "p"], rows, right=frozenset({2, 3, 4, 5}))
+    output.line()
+    for each in pairs:
+        output.line(each.sentence)

@@ -1,0 +1,98 @@
+"""Compares profiles, or two runs, case by case: who wins how often, and whether that says anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import combinations
+
+from clawtui.evals.results import CaseResult, Run, Verdict
+from clawtui.evals.statistics import bootstrap_difference, sign_test
+
+SIGNIFICANT = 0.05
+
+
+class Better(StrEnum):
+    A = "a"
+    B = "b"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    a: str
+    b: str
+    wins: int  # cases that a does better
+    losses: int
+    ties: int
+    p_value: float
+    difference: tuple[float, float]  # 95 % interval of a's share of passes minus b's
+    verdict: Better
+    sentence: str
+
+    @property
+    def n(self) -> int:
+        return self.wins + self.losses + self.ties
+
+
+Scores = Mapping[tuple[str, str], float]  # case -> share of passes
+
+
+def scores(results: Sequence[CaseResult], profile: str) -> dict[tuple[str, str], float]:
+    """Only what passed or failed counts: an error is nobody's loss."""
+    found: dict[tuple[str, str], list[bool]] = {}
+    for result in results:
+        if result.key.profile == profile and result.verdict in (Verdict.PASS, Verdict.FAIL):
+            found.setdefault((result.key.suite, result.key.case), []).append(result.verdict is Verdict.PASS)
+    return {case: sum(passed) / len(passed) for case, passed in found.items()}
+
+
+def compare_profiles(run: Run) -> list[Pair]:
+    """Each with each, in the order in which they were asked for."""
+    by_profile = {profile: scores(run.results, profile) for profile in run.settings.profiles}
+    return [pair(a, by_profile[a], b, by_profile[b]) for a, b in combinations(run.settings.profiles, 2)]
+
+
+def compare_runs(before: Run, after: Run) -> list[Pair]:
+    """What both ran: the same profile in one and the other; where they have none in common, all with all."""
+    common = [name for name in after.settings.profiles if name in before.settings.profiles]
+    couples = [(name, name) for name in common] or [
+        (one, other) for one in before.settings.profiles for other in after.settings.profiles
+    ]
+    return [
+        pair(f"{one} ({before.id})", scores(before.results, one), f"{other} ({after.id})", scores(after.results, other))
+        for one, other in couples
+    ]
+
+
+def pair(a: str, of_a: Scores, b: str, of_b: Scores) -> Pair:
+    """By the cases that both have a result for."""
+    common = [case for case in of_a if case in of_b]
+    differences = [of_a[case] - of_b[case] for case in common]
+    wins = sum(each > 0 for each in differences)
+    losses = sum(each < 0 for each in differences)
+    p_value = sign_test(wins, losses)
+    verdict = Better.UNDECIDED
+    if p_value < SIGNIFICANT:
+        verdict = Better.A if wins > losses else Better.B
+    return Pair(
+        a,
+        b,
+        wins,
+        losses,
+        len(common) - wins - losses,
+        p_value,
+        bootstrap_difference(differences),
+        verdict,
+        _sentence(a, b, wins, losses, len(common), p_value, verdict),
+    )
+
+
+def _sentence(a: str, b: str, wins: int, losses: int, n: int, p_value: float, verdict: Better) -> str:
+    if n == 0:
+        return f"{a} and {b} have no case in common that passed or failed"
+    if verdict is Better.UNDECIDED:
+        return f"{a} and {b} cannot be told apart at n = {n}"
+    better, worse, more, fewer = (a, b, wins, losses) if verdict is Better.A else (b, a, losses, wins)
+    return f"{better} is better than {worse}: {more} cases to {fewer} of {n}, p = {p_value:.2g}"

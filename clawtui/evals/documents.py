@@ -1,0 +1,116 @@
+"""The public JSON documents of evals. Keys are never renamed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from clawtui.evals.cases import Suite
+from clawtui.evals.records import written_message
+from clawtui.evals.results import CaseResult, Run, RunSettings
+from clawtui.evals.statistics import Rate
+from clawtui.evals.summary import ProfileSummary, passed_threshold, summaries
+from clawtui.store.evals import StoredRun
+
+
+def run_document(run: Run, *, transcripts: bool = False) -> dict[str, Any]:
+    """Of `eval run` and `eval show`; `transcripts` for exports."""
+    return {
+        "run_id": run.id,
+        "at": _moment(run.at),
+        "ended": None if run.ended is None else _moment(run.ended),
+        "stopped": run.stopped or None,
+        "suites": list(run.settings.suites),
+        "repeats": run.settings.repeats,
+        "strict": not run.settings.with_fallbacks,
+        "threshold": run.settings.threshold,
+        "passed_threshold": passed_threshold(run),
+        "profiles": [profile_document(each) for each in summaries(run)],
+        "cases": [case_document(each, transcript=transcripts) for each in run.results],
+    }
+
+
+def profile_document(summary: ProfileSummary) -> dict[str, Any]:
+    rate = summary.rate
+    return {
+        "id": summary.profile,
+        **{verdict.value: count for verdict, count in summary.counts.items()},
+        "rate": None if rate is None else round(rate.rate, 6),
+        "interval": _interval(rate),
+        "effective_n": None if rate is None else round(rate.effective_n, 2),
+        "cost_usd": summary.cost_usd,
+        "cost_per_pass_usd": summary.cost_per_pass_usd,
+        "p50_ms": summary.p50_ms,
+        "p95_ms": summary.p95_ms,
+        "first_token_p50_ms": summary.first_token_p50_ms,
+        "input_tokens": summary.input_tokens,
+        "output_tokens": summary.output_tokens,
+        "failovers": summary.failovers,
+    }
+
+
+def case_document(result: CaseResult, *, transcript: bool) -> dict[str, Any]:
+    key = result.key
+    document: dict[str, Any] = {
+        "suite": key.suite,
+        "case": key.case,
+        "profile": key.profile,
+        "repeat": key.repeat,
+        "verdict": result.verdict.value,
+        "grades": [{"grader": each.grader, "pass": each.passed, "reason": each.reason} for each in result.grades],
+        "reason": result.reason or None,
+        "ms": result.ms,
+        "first_token_ms": result.first_token_ms,
+        "input_tokens": result.usage.input_tokens,
+        "output_tokens": result.usage.output_tokens,
+        "cost_usd": result.cost.usd,
+        "model": result.model or None,
+        "request_id": result.request_id,
+        "failovers": result.failovers,
+        "cached": result.is_cached,
+    }
+    if transcript:
+        document["transcript"] = [written_message(message) for message in result.transcript]
+    return document
+
+
+def kept_summary(run: Run) -> str:
+    """What the list of runs shows without reading the cases."""
+    rates = {each.profile: None if each.rate is None else round(each.rate.rate, 6) for each in summaries(run)}
+    return json.dumps({"stopped": run.stopped, "rates": rates})
+
+
+def listed_run(stored: StoredRun) -> dict[str, Any]:
+    """`rate` is that of all profiles together, `rates` of each."""
+    settings = RunSettings(**json.loads(stored.settings))
+    rates: dict[str, float | None] = json.loads(stored.summary)["rates"] if stored.summary else {}
+    known = [rate for rate in rates.values() if rate is not None]
+    return {
+        "run_id": stored.id,
+        "at": _moment(stored.at),
+        "suites": list(settings.suites),
+        "profiles": list(settings.profiles),
+        "rate": round(sum(known) / len(known), 6) if known else None,
+        "rates": rates,
+        "finished": stored.ended is not None,
+    }
+
+
+def list_document(suites: Sequence[Suite], runs: Sequence[StoredRun]) -> dict[str, Any]:
+    return {
+        "suites": [
+            {"id": suite.id, "cases": len(suite.cases), "description": suite.description, "source": suite.source}
+            for suite in suites
+        ],
+        "runs": [listed_run(run) for run in runs],
+    }
+
+
+def _interval(rate: Rate | None) -> list[float | None]:
+    return [None, None] if rate is None else [round(rate.low, 6), round(rate.high, 6)]
+
+
+def _moment(wall: float) -> str:
+    return datetime.fromtimestamp(wall).astimezone().isoformat(timespec="seconds")

@@ -1,0 +1,44 @@
+"""Grades an answer by what its case expects of it. `judge` is not here: it asks a model, and so it waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from clawtui.evals.cases import Expectation
+from clawtui.evals.graders import limits, structures, texts
+from clawtui.evals.results import Answer, Grade
+
+_CHECKS: dict[str, Callable[[Mapping[str, Any], Answer], tuple[bool, str]]] = {
+    "equals": texts.equals,
+    "contains": texts.contains,
+    "contains_any": texts.contains_any,
+    "contains_all": texts.contains_all,
+    "regex": texts.regex,
+    "max_words": texts.max_words,
+    "json": structures.is_json,
+    "json_schema": structures.json_schema,
+    "json_path": structures.json_path,
+    "tool_call": structures.tool_call,
+    "no_tool_call": structures.no_tool_call,
+    "max_latency_ms": limits.max_latency_ms,
+    "max_first_token_ms": limits.max_first_token_ms,
+    "max_cost_usd": limits.max_cost_usd,
+    "streamed": limits.streamed,
+    "finish": limits.finish,
+}
+
+
+def grade(expectation: Expectation, answer: Answer) -> Grade:
+    if expectation.grader == "any":
+        grades = [grade(each, answer) for each in expectation.alternatives]
+        passed = next((each for each in grades if each.passed), None)
+        reason = passed.reason if passed else "none holds: " + "; ".join(each.reason for each in grades)
+        return Grade("any", passed is not None, reason)
+    holds, reason = _CHECKS[expectation.grader](expectation.arguments, answer)
+    return Grade(expectation.name, holds is not expectation.negated, reason)
+
+
+def grade_all(expectations: tuple[Expectation, ...], answer: Answer) -> tuple[Grade, ...]:
+    """All of them, also behind the first that fails: a reader wants to know everything that was wrong."""
+    return tuple(grade(each, answer) for each in expectations)
