@@ -33,6 +33,7 @@ class RouteRow:
     last_failure_at: float | None
     buckets: tuple[int, ...]
     failed_buckets: tuple[int, ...]
+    is_disabled: bool = False  # by hand, for this run
 
 
 async def route_rows(engine: Engine, store: Store) -> list[RouteRow]:
@@ -90,4 +91,5 @@ def _row(
         last_failure_at=counted.last_failure_at if counted else None,
         buckets=live.buckets if live else (),
         failed_buckets=live.failed_buckets if live else (),
+        is_disabled=engine.is_disabled(route),
     )

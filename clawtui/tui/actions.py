@@ -140,7 +140,7 @@ ACTIONS: tuple[Action, ...] = (
     _of(Where.PLAYGROUND, "next_code", "]", "Code below", "Select the code block below; `y` copies it."),
     _of(Where.ROUTES, "probe", "p", "Probe", "Ask the provider of this route now whether it is back.", in_footer=True),
     _of(Where.ROUTES, "reset", "r", "Reset", "Close the circuit of this route; its history stays.", in_footer=True),
-    _of(Where.ROUTES, "toggle", "x", "Disable", "Take this route out, or back in, for this run.", in_footer=True),
+    _of(Where.ROUTES, "disable", "x", "Disable", "Take this route out, or back in, for this run.", in_footer=True),
     _of(Where.ROUTES, "reset_credential", "c", "Reset key", "Make the selected credential usable again."),
     _of(Where.TRACES, "filter_by", "f", "Filter by", "Filter by outcome, by profile, or fusions only.", in_footer=True),
     _of(Where.TRACES, "follow", "space", "Follow", "Keep the newest trace in view, or stop.", in_footer=True),
