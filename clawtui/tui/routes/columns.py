@@ -129,7 +129,7 @@ def attempt_columns() -> tuple[Column[AttemptLine], ...]:
             "outcome",
             "Outcome",
             lambda line: ((attempt_words(line.row), tones.get(line.row.outcome, Tone.IDLE)),),
-            least=12,
+            least=16,
             share=2,
             priority=0,
         ),

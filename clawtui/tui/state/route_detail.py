@@ -72,17 +72,16 @@ def facts(line: Line, detail: RouteDetail | None, probed: Probed | None, now: fl
 
 def _readiness(line: Line) -> Fact:
     row, parts = line.row, state_cell(line)
-    if not row.ready:
-        reason = "x takes it back in" if row.is_disabled else row.reason
-        return Fact("State", (*parts, (f": {row.reason}" if row.is_disabled else "", Tone.NORMAL)), (reason,))
-    return Fact("State", parts)
+    if row.is_disabled:
+        return Fact("State", (*parts, (" for this run; x takes it back in", Tone.NORMAL)))
+    return Fact("State", parts, () if row.ready else (row.reason,))
 
 
 def _circuit(line: Line, detail: RouteDetail | None) -> list[Fact]:
     circuit = line.row.circuit
     state = circuit.state.value
     found = []
-    counted = f"{circuit.failures} of {circuit.threshold} failures in a row open it"
+    counted = f"{circuit.failures} of the {circuit.threshold} failures in a row that open it"
     if state == "open":
         counted = f"opened by {circuit.cause}"
     elif state == "half_open":

@@ -99,7 +99,7 @@ def line_of(row: RouteRow, now: float) -> Line:
 
 def _last(row: RouteRow, now: float) -> str:
     if row.last_failure is not None and row.last_failure_at is not None:
-        return f"{words_of(row.last_failure)}, {ago(max(0.0, now - row.last_failure_at))}"
+        return f"{words_of(row.last_failure)}, {ago(max(0.0, now - row.last_failure_at)).removesuffix(' ago')}"
     return "" if row.ready or row.is_disabled else row.reason
 
 
