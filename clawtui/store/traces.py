@@ -55,9 +55,25 @@ class TraceFilter:
     profile: str | None = None
     fusion_only: bool = False
     before: float | None = None  # only older ones
+    values: tuple[tuple[str, str], ...] = ()  # a column of the list, and what it must contain
 
 
 EVERYTHING = TraceFilter()
+
+
+# What the list can be ordered and filtered by, and where that lies.
+ORDERS = {
+    "at": "at",
+    "caller": "caller",
+    "asked": "requested",
+    "answered": "answered",
+    "outcome": "outcome",
+    "first": "first_token_ms",
+    "total": "total_ms",
+    "tokens": "input_tokens + output_tokens",
+    "cost": "cost_usd",
+}
+_CONTAIN = {"caller": "caller", "asked": "requested", "answered": "answered", "outcome": "outcome", "policy": "policy"}
 
 
 WORDS = frozenset({"text", "reasoning", "request"})
@@ -179,18 +195,38 @@ class Traces:
 
         return await self._reading.run(read)
 
-    async def window(self, offset: int, limit: int, wanted: TraceFilter = EVERYTHING) -> list[TraceRow]:
-        """Newest first. Children of compound requests are shown with their parent, not in the list."""
+    async def window(
+        self, offset: int, limit: int, wanted: TraceFilter = EVERYTHING, order: str = "at", *, rising: bool = False
+    ) -> list[TraceRow]:
+        """Newest first, or by one of ORDERS; what is unknown comes last. Children of compound requests are shown with
+        their parent, not in the list."""
         where, values = _where(wanted)
+        by = ORDERS[order]
+        direction = "ASC" if rising else "DESC"
+        ordered = f"at {direction}" if order == "at" else f"{by} IS NULL, {by} {direction}, at DESC"
 
         def read(connection: sqlite3.Connection) -> list[TraceRow]:
             # The ids are found in the index alone; only the shown rows are read whole.
             rows = connection.execute(
                 f"SELECT {COLUMNS} FROM traces WHERE request_id IN"
-                f" (SELECT request_id FROM traces WHERE {where} ORDER BY at DESC LIMIT ? OFFSET ?) ORDER BY at DESC",
+                f" (SELECT request_id FROM traces WHERE {where} ORDER BY {ordered} LIMIT ? OFFSET ?) ORDER BY {ordered}",
                 (*values, limit, offset),
             ).fetchall()
             return [_row(row) for row in rows]
+
+        return await self._reading.run(read)
+
+    async def place_of(self, request_id: str, wanted: TraceFilter = EVERYTHING) -> int | None:
+        """How many are newer; None where it is not among them."""
+        where, values = _where(wanted)
+
+        def read(connection: sqlite3.Connection) -> int | None:
+            row = connection.execute(f"SELECT at FROM traces WHERE request_id = ? AND {where}", (request_id, *values))
+            found = row.fetchone()
+            if found is None:
+                return None
+            newer = connection.execute(f"SELECT count(*) FROM traces WHERE at > ? AND {where}", (found[0], *values))
+            return int(newer.fetchone()[0])
 
         return await self._reading.run(read)
 
@@ -238,13 +274,23 @@ def _where(wanted: TraceFilter) -> tuple[str, tuple[object, ...]]:
     if wanted.before is not None:
         parts.append("at < ?")
         values.append(wanted.before)
+    for name, part in wanted.values:
+        if name in ("badges", "fusion"):
+            parts.append("fusion LIKE ? ESCAPE '\\'")
+        else:
+            parts.append(f"{_CONTAIN.get(name, 'answered')} LIKE ? ESCAPE '\\'")
+        values.append(_containing(part))
     if text := wanted.text.strip():
-        like = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        like = _containing(text)
         fields = ("requested", "answered", "caller", "policy", "error_kind", "request_id")
         any_field = " OR ".join(f"{name} LIKE ? ESCAPE '\\'" for name in fields)
         parts.append(f"({any_field} OR request_id IN (SELECT request_id FROM trace_texts WHERE trace_texts MATCH ?))")
         values += [like] * len(fields) + [matching(text)]
     return " AND ".join(parts), tuple(values)
+
+
+def _containing(text: str) -> str:
+    return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
 def matching(text: str) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from clawtui.text import cell_width, duration_ms, pad
 from clawtui.tui.widgets.columns import Part, Tone
+from clawtui.tui.widgets.spans import Span
 from clawtui.tui.widgets.toned import PartLine, Toned, merged
 
 WIDE = 60  # from here on label, axis and note share a line
@@ -14,19 +14,6 @@ LEAST_AXIS = 10
 # Nothing yet, waiting in a queue, waiting for the first token, answering, and still going on.
 BLANK, QUEUED, WAITING, ANSWERING, GOING_ON = " ", "·", "░", "█", "▸"
 DEADLINE = "┊"
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Times are milliseconds from the start of the request. `end_ms` is None while it runs."""
-
-    label: str
-    start_ms: float
-    end_ms: float | None
-    first_token_ms: float | None = None
-    queued_ms: float | None = None  # when it began to wait for its turn
-    tone: Tone = Tone.OK
-    note: str = ""
 
 
 def lay_out(
