@@ -26,6 +26,8 @@ class TimeLimits:
     total_s: float
     retries: int
     at_once: int  # calls of the provider
+    open_for_s: float  # of the circuit, the first time
+    open_for_max_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,7 @@ class FallsBack:
 @dataclass(frozen=True, slots=True)
 class RouteDetail:
     route: Route
-    open_for_s: float | None  # how long its circuit opens; None: the provider is not in the config
-    limits: TimeLimits | None
+    limits: TimeLimits | None  # None: its provider is not in the config
     fallback_of: tuple[FallsBack, ...]
     credentials: tuple[CredentialView, ...]
     keyless: bool
@@ -56,7 +57,6 @@ async def route_detail(runtime: Runtime, route: Route) -> RouteDetail:
     transitions, attempts = await _stored(runtime, route)
     return RouteDetail(
         route=route,
-        open_for_s=provider.circuit.open_for if provider else None,
         limits=_limits(engine, route),
         fallback_of=tuple(_fallback_of(engine, route)),
         credentials=tuple(view for view in engine.pools.views() if view.provider == route.provider),
@@ -88,7 +88,14 @@ def _limits(engine: Engine, route: Route) -> TimeLimits | None:
     spec = engine.registry.profiles.get(route.profile or "")
     times = provider.timeouts if spec is None else spec.timeouts
     return TimeLimits(
-        times.connect, times.first_token, times.idle, times.total, provider.retries, provider.max_concurrency
+        times.connect,
+        times.first_token,
+        times.idle,
+        times.total,
+        provider.retries,
+        provider.max_concurrency,
+        provider.circuit.open_for,
+        provider.circuit.open_for_max,
     )
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
-from textual.content import Content
 
 from clawtui.engine.credentials import CredentialView
 from clawtui.runtime.route_detail import RouteDetail
-from clawtui.text import one_line
 from clawtui.tui.routes.columns import attempt_columns, credential_columns
 from clawtui.tui.routes.facts import Facts
 from clawtui.tui.state.route_detail import (
@@ -21,12 +19,15 @@ from clawtui.tui.state.route_detail import (
     more_facts,
     no_credentials,
 )
-from clawtui.tui.state.routes import Line, named
+from clawtui.tui.state.routes import Line
 from clawtui.tui.widgets.table import Table
 
 
 class RoutePanel(VerticalScroll, can_focus=False):
     """Shows what it is given; the pane reads it and does what is asked."""
+
+    def on_mount(self) -> None:
+        self.border_title = "Route"
 
     def compose(self) -> ComposeResult:
         yield Facts(id="route-facts")
@@ -55,13 +56,12 @@ class RoutePanel(VerticalScroll, can_focus=False):
 
     def show(self, line: Line | None, detail: RouteDetail | None, probed: Probed | None, now: float) -> None:
         """`detail` None: it is being read, and what is in the list stands meanwhile."""
+        self.set_class(line is None, "-empty")
         if line is None:
-            self.border_title = "Route"
             self.query_one("#route-facts", Facts).show(())
             self.query_one("#route-more", Facts).show(())
             self._show_tables([], [])
             return
-        self.border_title = Content(one_line(named(line.route)))
         bars = (line.row.buckets, line.row.failed_buckets)
         self.query_one("#route-facts", Facts).show(facts(line, detail, probed, now), bars)
         if detail is None:

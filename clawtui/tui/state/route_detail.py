@@ -12,7 +12,7 @@ from clawtui.engine.verdicts import RouteRole
 from clawtui.runtime.route_detail import FallsBack, RouteDetail, TimeLimits
 from clawtui.store.traces import AttemptRow
 from clawtui.text import ago, cell_width, clock_time, count, day_and_time, duration, duration_ms, one_line, percent
-from clawtui.tui.state.routes import ROLES, Line, is_resting, left, state_cell, words_of
+from clawtui.tui.state.routes import ROLES, Line, is_resting, left, named, state_cell, words_of
 from clawtui.tui.widgets.columns import Part, Tone
 
 DAY = 86_400.0
@@ -62,7 +62,7 @@ class AttemptLine:
 
 def facts(line: Line, detail: RouteDetail | None, probed: Probed | None, now: float) -> list[Fact]:
     """What stands above the tables: what is now, first; a detail that was not read yet leaves its lines out."""
-    found = [_readiness(line), *_circuit(line, detail)]
+    found = [Fact("Route", ((named(line.route), Tone.STRONG),)), _readiness(line), *_circuit(line)]
     if probed is not None and probed.provider == line.route.provider:
         found.append(Fact("Probe", ((probed.words, probed.tone), (f", {ago(max(0.0, now - probed.at))}", Tone.MUTED))))
     found += _figures(line, detail)
@@ -77,11 +77,12 @@ def _readiness(line: Line) -> Fact:
     return Fact("State", parts, () if row.ready else (row.reason,))
 
 
-def _circuit(line: Line, detail: RouteDetail | None) -> list[Fact]:
+def _circuit(line: Line) -> list[Fact]:
     circuit = line.row.circuit
     state = circuit.state.value
     found = []
-    counted = f"{circuit.failures} of the {circuit.threshold} failures in a row that open it"
+    failures = "1 failure" if circuit.failures == 1 else f"{circuit.failures} failures"
+    counted = f"{failures} in a row, {circuit.threshold} open it"
     if state == "open":
         counted = f"opened by {circuit.cause}"
     elif state == "half_open":
@@ -93,8 +94,7 @@ def _circuit(line: Line, detail: RouteDetail | None) -> list[Fact]:
                 Fact("Rests", ((f"{left(circuit.retry_in_s)} more", Tone.WARN), (f": {circuit.cause}", Tone.NORMAL)))
             )
         elif state == "open":
-            first = f", {left(detail.open_for_s)} the first time" if detail is not None and detail.open_for_s else ""
-            found.append(Fact("Next probe", ((f"in {left(circuit.retry_in_s)}", Tone.WARN), (first, Tone.MUTED))))
+            found.append(Fact("Next probe", ((f"in {left(circuit.retry_in_s)}", Tone.WARN),)))
     return found
 
 
@@ -142,7 +142,7 @@ def more_facts(line: Line, detail: RouteDetail, now: float) -> list[Fact]:
     """What stands below the tables: limits, who falls back to it, what its circuit did."""
     found = []
     if detail.limits is not None:
-        found.append(Fact("Time limits", ((_times(detail.limits), Tone.NORMAL),), (_rules(detail.limits),)))
+        found.append(Fact("Time limits", ((_times(detail.limits), Tone.NORMAL),), _rules(detail.limits)))
     found.append(Fact("Fallback of", ((_fallbacks(detail.fallback_of, line.row.role), Tone.NORMAL),)))
     if detail.transitions:
         found.append(Fact("History", (_step(detail.transitions[0], now)), ()))
@@ -159,9 +159,12 @@ def _times(limits: TimeLimits) -> str:
     )
 
 
-def _rules(limits: TimeLimits) -> str:
+def _rules(limits: TimeLimits) -> tuple[str, ...]:
     retries = "1 retry" if limits.retries == 1 else f"{limits.retries} retries"
-    return f"{retries}, {limits.at_once} calls at once at the provider"
+    return (
+        f"{retries}, {limits.at_once} calls at once at the provider",
+        f"the circuit opens for {duration(limits.open_for_s)}, at most {duration(limits.open_for_max_s)}",
+    )
 
 
 def _fallbacks(found: Sequence[FallsBack], role: RouteRole) -> str:
@@ -262,10 +265,10 @@ def laid_out(found: Sequence[Fact], width: int) -> list[tuple[Part, ...]]:
 
 
 def wrap(parts: Sequence[Part], width: int) -> list[tuple[Part, ...]]:
-    """At blanks; a word that is longer than a line begins one, and the line is cut where it is painted."""
+    """At blanks; a word that is longer than a line goes on in the next."""
     lines: list[list[Part]] = [[]]
     used = 0
-    for atom in _atoms(parts):
+    for atom in (piece for whole in _atoms(parts) for piece in _pieces(whole, width)):
         cells = sum(cell_width(text) for text, _ in atom)
         if used and used + cells - (1 if atom[-1][0].endswith(" ") else 0) > width:
             lines.append([])
@@ -290,6 +293,23 @@ def _atoms(parts: Sequence[Part]) -> list[list[Part]]:
                 atoms.append([(word, tone)])
             is_open = not word.endswith(" ")
     return atoms
+
+
+def _pieces(atom: list[Part], width: int) -> list[list[Part]]:
+    """The atom itself where it fits into a line; else pieces that do."""
+    if cell_width("".join(text for text, _ in atom).rstrip()) <= width:
+        return [atom]
+    pieces: list[list[Part]] = [[]]
+    used = 0
+    for text, tone in atom:
+        for character in text:
+            cells = cell_width(character)
+            if used and used + cells > width and character != " ":
+                pieces.append([])
+                used = 0
+            pieces[-1].append((character, tone))
+            used += cells
+    return pieces
 
 
 def one_line_kept(text: str) -> str:
