@@ -185,6 +185,7 @@ class RoutesPane(LookingPane):
     def open(self, route: Route) -> None:
         """Shows this route with its detail."""
         self.query_one(FilterInput).clear()
+        self.table.set_filter("")  # at once: what the input says comes later
         self._wanted_route = route
         self._to_detail()
         self.look_now()
@@ -228,7 +229,8 @@ class RoutesPane(LookingPane):
         self._show()
 
     def on_filter_input_left(self) -> None:
-        self.table.focus()
+        if not self.has_class("-detail"):
+            self.table.focus()
 
     @on(Table.SortChanged, "#routes")
     def _sorted(self, event: Table.SortChanged) -> None:
