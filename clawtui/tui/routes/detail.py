@@ -9,6 +9,7 @@ from clawtui.engine.credentials import CredentialView
 from clawtui.runtime.route_detail import RouteDetail
 from clawtui.tui.routes.columns import attempt_columns, credential_columns
 from clawtui.tui.routes.facts import Facts
+from clawtui.tui.routes.walked_table import WalkedTable
 from clawtui.tui.state.route_detail import (
     AttemptLine,
     CredentialLine,
@@ -31,8 +32,8 @@ class RoutePanel(VerticalScroll, can_focus=False):
 
     def compose(self) -> ComposeResult:
         yield Facts(id="route-facts")
-        yield Table(credential_columns(), key=lambda line: line.label, id="route-credentials")
-        yield Table(
+        yield WalkedTable(credential_columns(), key=lambda line: line.label, id="route-credentials")
+        yield WalkedTable(
             attempt_columns(),
             key=lambda line: (line.row.request_id, line.row.number),
             empty="No call of it is on record",
@@ -73,6 +74,8 @@ class RoutePanel(VerticalScroll, can_focus=False):
         self._show_tables(credential_lines(detail), attempt_lines(detail, now))
 
     def _show_tables(self, credentials: list[CredentialLine], attempts: list[AttemptLine]) -> None:
+        # The newest call stays in sight until somebody walks through them.
+        self.attempts.follows_first = not self.attempts.has_focus
         self.credentials.show(credentials)
         self.attempts.show(attempts)
         for table in (self.credentials, self.attempts):

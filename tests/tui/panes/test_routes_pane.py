@@ -161,6 +161,21 @@ async def test_on_a_narrow_screen_enter_shows_the_detail_and_escape_the_list(tmp
         assert the_pane(shown).table.has_focus
 
 
+async def test_the_whole_detail_can_be_read_with_the_keyboard_alone(tmp_path: Path) -> None:
+    async with a_screen(tmp_path, size=(80, 18), pane="routes", prepare=a_day) as shown:
+        await at(shown, EVERYDAY)
+        await shown.press("enter")
+        await shown.sees("Recent call")
+        await shown.misses("the circuit has never moved")
+        await shown.press("end", "end")
+        await shown.sees("the circuit has never moved")
+        await shown.press("home", "home")
+        await shown.sees("everyday → one/alpha-mini")
+        for _ in range(12):
+            await shown.press("down")
+        await shown.sees("the circuit has never moved")
+
+
 async def test_side_by_side_the_detail_follows_the_cursor(tmp_path: Path) -> None:
     async with a_screen(tmp_path, size=FULL, pane="routes", prepare=a_day) as shown:
         await shown.sees("env:KEYS_ONE")
@@ -177,6 +192,25 @@ async def test_enter_on_a_recent_call_opens_its_trace(tmp_path: Path) -> None:
         assert the_pane(shown).panel.attempts.has_focus
         await shown.press("enter")
         await until(shown.pilot, lambda: shown.app.panes.shown.AREA == "traces")
+
+
+async def test_the_newest_call_is_in_sight_until_somebody_walks_through_them(tmp_path: Path) -> None:
+    async with a_screen(tmp_path, size=FULL, pane="routes", prepare=a_day) as shown:
+        await at(shown, EVERYDAY)
+        attempts = the_pane(shown).panel.attempts
+
+        async def more(runtime: Runtime) -> None:
+            await ask(runtime, "everyday")
+            await runtime.store.flush()
+
+        await shown.app.desk.do(more)
+        await until(shown.pilot, lambda: attempts.row_count == 3)
+        assert attempts.cursor == 0
+        await shown.press("enter", "down")
+        key = attempts.cursor_key
+        await shown.app.desk.do(more)
+        await until(shown.pilot, lambda: attempts.row_count == 4)
+        assert attempts.cursor_key == key
 
 
 async def test_somebody_else_can_ask_for_a_route_even_if_a_filter_hides_it(tmp_path: Path) -> None:
