@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import aclosing
 from typing import Any, TypeVar
@@ -20,6 +20,11 @@ from clawtui.runtime.runtime import Runtime
 
 T = TypeVar("T")
 Opener = Callable[[], Coroutine[Any, Any, Runtime]]
+Source = Callable[[Runtime, ChatRequest], AsyncGenerator[RequestEvent, None]]
+
+
+def _of_engine(runtime: Runtime, request: ChatRequest) -> AsyncGenerator[RequestEvent, None]:
+    return runtime.engine.stream(request)
 
 
 class RuntimeThread:
@@ -61,10 +66,13 @@ class RuntimeThread:
 
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(asked(), loop))
 
-    def stream(self, request: ChatRequest) -> RequestHandle:
-        """Starts a request that runs to its end even if nobody reads it; `cancel` is the way to stop it."""
+    def stream(self, request: ChatRequest, source: Source | None = None) -> RequestHandle:
+        """Starts a request that runs to its end even if nobody reads it; `cancel` is the way to stop it.
+
+        `source` gives its events where they are not the engine's alone: where a conversation keeps them, too.
+        """
         runtime, loop = self._open()
-        handle = RequestHandle(runtime, request, loop, asyncio.get_running_loop())
+        handle = RequestHandle(runtime, request, loop, asyncio.get_running_loop(), source or _of_engine)
         self._requests.add(handle)
         handle.when_done(self._requests.discard)
         return handle
@@ -121,7 +129,9 @@ class RequestHandle:
         request: ChatRequest,
         loop: asyncio.AbstractEventLoop,
         here: asyncio.AbstractEventLoop,
+        source: Source,
     ) -> None:
+        self._source = source
         self._here = here
         self._events: deque[RequestEvent] = deque()
         self._news = asyncio.Event()
@@ -138,7 +148,7 @@ class RequestHandle:
         self._task = asyncio.current_task()
         if self._cancelled:
             return
-        async with aclosing(runtime.engine.stream(request)) as events:
+        async with aclosing(self._source(runtime, request)) as events:
             async for event in events:
                 self._events.append(event)
                 if not self._told:

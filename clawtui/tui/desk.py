@@ -10,7 +10,7 @@ from clawtui.config.paths import Paths
 from clawtui.engine.clock import Clock
 from clawtui.engine.request import ChatRequest
 from clawtui.runtime import Runtime
-from clawtui.runtime.thread import RequestHandle, RuntimeThread
+from clawtui.runtime.thread import RequestHandle, RuntimeThread, Source
 from clawtui.tui.remembered import Remembered
 
 T = TypeVar("T")
@@ -29,9 +29,9 @@ class Desk:
         """Runs `ask(runtime)` on the engine's loop. Everything a pane reads or changes goes through here."""
         return await self.thread.do(ask)
 
-    def stream(self, request: ChatRequest) -> RequestHandle:
+    def stream(self, request: ChatRequest, source: Source | None = None) -> RequestHandle:
         """Starts a request; it runs on even if the pane goes away, and ends by itself or by `cancel`."""
-        return self.thread.stream(request)
+        return self.thread.stream(request, source)
 
     def now(self) -> float:
         return self.clock.wall()
