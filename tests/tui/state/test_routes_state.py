@@ -15,6 +15,7 @@ from clawtui.engine.events import CircuitMoved, RequestBegan
 from clawtui.engine.request import RequestId, Route
 from clawtui.engine.verdicts import RouteRole
 from clawtui.runtime.routes_view import RouteRow
+from clawtui.text import cell_width
 from clawtui.tui.routes.columns import route_columns
 from clawtui.tui.state.routes import (
     Chosen,
@@ -27,8 +28,9 @@ from clawtui.tui.state.routes import (
     named,
     why_not,
 )
-from clawtui.tui.widgets.columns import fit, plain
+from clawtui.tui.widgets.columns import fit
 from clawtui.tui.widgets.dots import State
+from clawtui.tui.widgets.table_paint import in_cells
 from clawtui.tui.widgets.table_rows import Rows, Sort, read_filter
 
 NOW = 1_798_761_600.0
@@ -63,11 +65,6 @@ def a_row(**fields: Any) -> RouteRow:
         failed_buckets=(0,) * 60,
     )
     return replace(row, **fields)
-
-
-def words(**fields: Any) -> str:
-    line = line_of(a_row(**fields), NOW)
-    return line.words
 
 
 def a_credential(state: CredentialState = CredentialState.COOLING) -> CredentialView:
@@ -233,12 +230,14 @@ def test_state_and_route_are_seen_at_any_width_and_all_columns_at_the_widest(wid
         assert len(shown) == len(route_columns())
 
 
-def test_no_cell_lets_control_characters_stand_for_something_else() -> None:
-    line = line_of(
-        a_row(route=Route(None, "one", "a\x1b]0;x\x07b\nc"), last_failure="server", last_failure_at=NOW), NOW
-    )
-    for column in route_columns():
-        plain(column.show(line))  # text for the table, which cleans it when it paints
+@pytest.mark.parametrize("width", [60, 156])
+def test_every_cell_fills_its_column_exactly_whatever_a_name_holds(width: int) -> None:
+    hostile = Route(None, "one", "a\x1b]0;x\x07b\nc\u202e" + "很长的名字" * 9)
+    line = line_of(a_row(route=hostile, last_failure="server", last_failure_at=NOW), NOW)
+    for fitted in fit(route_columns(), width):
+        text = "".join(part for part, _ in in_cells(fitted, fitted.column.show(line)))
+        assert cell_width(text) == fitted.width
+        assert text.isprintable()
 
 
 # ---- what leaves
