@@ -339,7 +339,9 @@ def _columns(desk: Desk) -> list[Column[TraceRow]]:
 
     def when(row: TraceRow) -> str:
         seconds = desk.now() - row.at
-        return ago(seconds) if seconds < 3_600 else clock_time(row.at) if seconds < 72_000 else day_and_time(row.at)[5:16]
+        return (
+            ago(seconds) if seconds < 3_600 else clock_time(row.at) if seconds < 72_000 else day_and_time(row.at)[5:16]
+        )
 
     return [
         Column("at", "Time", when, width=11, priority=1, sorted_by_source=True),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from clawtui.engine.outcome import Attempt, AttemptOutcome, Trace
-from clawtui.engine.verdicts import PlanEntry, Skip, Verdict
 from clawtui.text import count, day_and_time, duration_ms, money
 from clawtui.tui.state.traces import MARKS, TONES
 from clawtui.tui.widgets.columns import Part, Tone
@@ -11,7 +10,6 @@ from clawtui.tui.widgets.spans import Span
 
 Line = tuple[Part, ...]
 
-_VERDICTS = {Verdict.CHOSEN: ("●", Tone.OK), Verdict.FALLBACK: ("◌", Tone.NORMAL), Verdict.SKIPPED: ("–", Tone.MUTED)}
 _ATTEMPT_TONES = {
     AttemptOutcome.OK: Tone.OK,
     AttemptOutcome.FAILED: Tone.BAD,
@@ -70,23 +68,6 @@ def tokens_per_s(trace: Trace) -> float | None:
         return None
     seconds = (trace.total_ms - trace.first_token_ms) / 1000
     return trace.usage.output_tokens / seconds if seconds > 0.02 else None
-
-
-def plan_lines(trace: Trace) -> list[Line]:
-    """Who was in question first; who was not asked for is counted."""
-    shown = [entry for entry in trace.plan.entries if entry.skip is not Skip.NOT_ASKED]
-    others = len(trace.plan.entries) - len(shown)
-    lines = [_entry_line(entry) for entry in shown]
-    if others:
-        reason = next(entry.reason for entry in trace.plan.entries if entry.skip is Skip.NOT_ASKED)
-        lines.append(((f"– {others} more: {reason}", Tone.MUTED),))
-    return lines
-
-
-def _entry_line(entry: PlanEntry) -> Line:
-    mark, tone = _VERDICTS[entry.verdict]
-    name = str(entry.route).removeprefix("-@")
-    return ((f"{mark} ", tone), (name, Tone.NORMAL), (f"  {entry.verdict.value}: {entry.reason}", Tone.MUTED))
 
 
 def attempt_spans(trace: Trace) -> list[Span]:

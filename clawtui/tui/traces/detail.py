@@ -12,7 +12,8 @@ from textual.widgets import Static
 from clawtui.engine.outcome import Trace
 from clawtui.text import clean
 from clawtui.tui.state.fusion_view import fusion_view
-from clawtui.tui.state.trace_detail import attempt_lines, attempt_spans, head_lines, plan_lines, prompt_of
+from clawtui.tui.state.trace_detail import attempt_lines, attempt_spans, head_lines, prompt_of
+from clawtui.tui.state.why import verdict_lines
 from clawtui.tui.traces.proposals import Proposals
 from clawtui.tui.widgets.toned import Lines
 from clawtui.tui.widgets.waterfall import Waterfall
@@ -53,7 +54,7 @@ def _parts(trace: Trace) -> list[Widget]:
         waterfall.show(view.spans, deadline_ms=view.deadline_ms)
         parts += [_heading(f"Fusion {trace.fusion.name}, ┊ is the deadline"), waterfall, Lines(view.lines)]
         parts += [_heading("Proposals, [ and ] between them, d compares"), Proposals(view.proposals)]
-    parts += [_heading("Plan"), Lines(plan_lines(trace))]
+    parts += [_heading("Plan"), Lines(verdict_lines(trace.plan))]
     if trace.attempts:
         waterfall = Waterfall()
         waterfall.show(attempt_spans(trace))

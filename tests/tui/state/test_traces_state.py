@@ -29,11 +29,11 @@ from clawtui.tui.state.trace_detail import (
     attempt_lines,
     attempt_spans,
     head_lines,
-    plan_lines,
     prompt_of,
     tokens_per_s,
 )
 from clawtui.tui.state.traces import Narrowed, answered_cell, badges_cell, outcome_cell, tokens_cell
+from clawtui.tui.state.why import verdict_lines
 from clawtui.tui.widgets.columns import Part, Tone, plain
 
 FAST, STRONG = Route("fast", "one", "alpha"), Route("strong", "two", "beta")
@@ -118,8 +118,8 @@ def test_who_answered_instead_of_whom_and_why() -> None:
 
 
 def test_every_verdict_that_matters_is_told_and_the_rest_counted() -> None:
-    told = words(plan_lines(TRACE))
-    assert "● fast@one/alpha  chosen: asked for" in told
+    told = words(verdict_lines(TRACE.plan))
+    assert "● fast@one/alpha  asked for" in told
     assert "circuit open, 14 s left" in told
     assert "1 more: not a fallback of fast" in told
 

@@ -1,0 +1,138 @@
+"""The conversation, scrolled: the newest turns are there, older ones come when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Static
+
+from clawtui.tui.playground.blocks import AnswerBlock, AskedBlock
+from clawtui.tui.state.conversation import Entry
+
+SHOWN = 60  # turns that are mounted at first, and more each time
+WELCOME = "Ask anything. What answers, why, and for how much, is said below each answer."
+
+
+class Talk(VerticalScroll, can_focus=False):
+    """`waits` is whether new text came below what is read."""
+
+    class Waits(Message):
+        def __init__(self, waits: bool) -> None:
+            super().__init__()
+            self.waits = waits
+
+    def __init__(self) -> None:
+        super().__init__(id="talk")
+        self.entries: list[Entry] = []
+        self._first = 0  # the first entry that is mounted
+        self._waits = False
+
+    def on_mount(self) -> None:
+        self.anchor()
+
+    async def show(self, entries: Sequence[Entry]) -> None:
+        """Another conversation."""
+        self.entries = list(entries)
+        self._first = max(0, len(self.entries) - SHOWN)
+        async with self.batch():
+            await self.remove_children()
+            await self.mount_all([*self._head(), *map(_block, self.entries[self._first :])])
+        self.anchor()
+        self.tell()
+
+    def _head(self) -> list[Widget]:
+        if not self.entries:
+            return [Static(Content(WELCOME), id="welcome", classes="told")]
+        if self._first:
+            return [Static(Content(f"… {self._first} earlier turns: home shows them"), id="earlier", classes="told")]
+        return []
+
+    async def show_earlier(self) -> None:
+        """So many more at the top; what is read stays where it is."""
+        if not self._first:
+            return
+        begin, self._first = self._first, max(0, self._first - SHOWN)
+        async with self.batch():
+            await self.query("#earlier").remove()
+            blocks = [*self._head(), *map(_block, self.entries[self._first : begin])]
+            await self.mount_all(blocks, before=0)
+
+    async def add(self, entry: Entry) -> None:
+        self.entries.append(entry)
+        await self.query("#welcome").remove()
+        await self.mount(_block(entry))
+        self.anchor()
+
+    async def begin(self) -> AnswerBlock:
+        """An answer that is about to come."""
+        await self.query("#welcome").remove()
+        block = AnswerBlock(Entry("assistant", ""), is_streaming=True)
+        await self.mount(block)
+        self.anchor()
+        return block
+
+    async def cut_last_answer(self) -> None:
+        """It is given anew."""
+        if self.entries and self.entries[-1].is_answer:
+            self.entries.pop()
+            blocks = self.answers
+            if blocks:
+                await blocks[-1].remove()
+
+    @property
+    def answers(self) -> list[AnswerBlock]:
+        return list(self.query(AnswerBlock))
+
+    @property
+    def selected(self) -> AnswerBlock | None:
+        """The answer that has the focus, else the newest."""
+        focused = self.screen.focused
+        blocks = self.answers
+        if focused is not None:
+            for block in blocks:
+                if block in focused.ancestors_with_self:
+                    return block
+        return blocks[-1] if blocks else None
+
+    def step(self, by: int) -> bool:
+        """To the answer above or below; False where there is none."""
+        blocks = self.answers
+        now = self.selected
+        if now is None:
+            return False
+        place = blocks.index(now)
+        if now.answer.has_focus or (by < 0 and place == len(blocks) - 1 and not now.answer.has_focus):
+            place += by if now.answer.has_focus else 0
+        if not 0 <= place < len(blocks):
+            return False
+        blocks[place].answer.focus()
+        return True
+
+    # ---- following
+
+    @property
+    def is_at_end(self) -> bool:
+        return self.scroll_offset.y >= self.max_scroll_y - 1
+
+    def follow(self) -> None:
+        self.anchor()
+        self.scroll_end(animate=False)
+        self.tell()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self.tell()
+
+    def tell(self) -> None:
+        waits = not self.is_at_end
+        if waits != self._waits:
+            self._waits = waits
+            self.post_message(self.Waits(waits))
+
+
+def _block(entry: Entry) -> Widget:
+    return AnswerBlock(entry) if entry.is_answer else AskedBlock(entry)
