@@ -185,6 +185,11 @@ class CredentialPools:
         )
         return best.credential.secret
 
+    def secrets(self) -> list[str]:
+        """Of every provider: what must not stand in anything that a server says."""
+        entries = [entry for pool in self._pools.values() for entry in pool.entries]
+        return [entry.credential.secret.reveal() for entry in entries if entry.credential.secret is not None]
+
     def views(self) -> list[CredentialView]:
         now = self._clock.monotonic()
         rows: list[CredentialView] = []

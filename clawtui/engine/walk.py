@@ -309,10 +309,10 @@ class Walk:
         return step
 
     def _without_secrets(self, failure: Failure, ticket: Ticket) -> Failure:
-        """Servers quote keys in their errors: neither the whole nor a part of one goes any further."""
-        secret = ticket.credential.secret
+        """Servers quote keys in their errors, and a proxy before several may quote another's: no key of any provider,
+        whole or in part, goes any further."""
         headers = self._parts.registry.providers[ticket.credential.provider].headers
-        return replace(failure, message=masked(failure.message, secret.reveal() if secret else "", *headers.values()))
+        return replace(failure, message=masked(failure.message, *self._parts.pools.secrets(), *headers.values()))
 
     def _cancelled(self, visit: Visit, ticket: Ticket, progress: Progress) -> None:
         ticket.circuit.released()
