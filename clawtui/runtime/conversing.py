@@ -10,7 +10,7 @@ from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from clawtui.engine.events import Completed, Delta, Failed, RequestEvent, Restarted
+from clawtui.engine.events import Completed, Delta, Failed, Planned, RequestEvent, Restarted
 from clawtui.engine.outcome import Outcome, Trace
 from clawtui.engine.request import ChatRequest, Message
 from clawtui.runtime.runtime import Runtime
@@ -37,11 +37,16 @@ class Opened:
     turns: tuple[Turn, ...]
 
 
+def status_of(trace: Trace) -> TurnStatus:
+    return _STATUS[trace.outcome]
+
+
 def facts_of(trace: Trace) -> dict[str, Any]:
     """What stands under an answer, for as long as the conversation is kept."""
     failed = next((attempt for attempt in trace.attempts if attempt.failure is not None), None)
     instead = trace.selected if trace.answered is not None and trace.answered != trace.selected else None
     return {
+        "request_id": trace.request_id,
         "answered": asdict(trace.answered) if trace.answered else None,
         "instead": asdict(instead) if instead else None,
         "because": failed.failure.value if instead and failed and failed.failure else None,
@@ -80,6 +85,7 @@ async def answering(
     turn = await _begun(runtime, conversation, asked) if conversation is not None else None
     text: list[str] = []
     trace: Trace | None = None
+    document: dict[str, Any] = {}
     kept_at = runtime.clock.monotonic()
     try:
         async with aclosing(runtime.engine.stream(request)) as events:
@@ -92,16 +98,15 @@ async def answering(
                         runtime.store.conversations.write(turn, "".join(text), TurnStatus.STREAMING)
                 elif type(event) is Restarted:
                     text.clear()
+                elif type(event) is Planned:
+                    document = {"request_id": event.request_id}
                 elif type(event) is Completed or type(event) is Failed:
-                    trace = event.trace
+                    trace, document = event.trace, facts_of(event.trace)
                 yield event
     finally:
         if turn is not None:
-            status = _STATUS[trace.outcome] if trace is not None else TurnStatus.CANCELLED
+            status = status_of(trace) if trace is not None else TurnStatus.CANCELLED
             words = trace.text if trace is not None and trace.text else "".join(text)
-            document = facts_of(trace) if trace is not None else {}
-            if trace is not None:
-                document["request_id"] = trace.request_id
             runtime.store.conversations.write(turn, words, status, document)
 
 

@@ -13,11 +13,10 @@ from textual.widget import Widget
 
 from clawtui.engine.events import Completed, Delta, Failed, Restarted
 from clawtui.engine.request import ChatRequest
-from clawtui.runtime.conversing import facts_of
 from clawtui.runtime.thread import RequestHandle
 from clawtui.text import duration
 from clawtui.tui.desk import Desk
-from clawtui.tui.state.conversation import Entry, answer_lines
+from clawtui.tui.state.conversation import Entry, answer_entry, answer_lines
 from clawtui.tui.widgets.answer import Answer
 from clawtui.tui.widgets.columns import Tone
 from clawtui.tui.widgets.dialog import Choice, Dialog, Sentence
@@ -77,8 +76,7 @@ class SideBySide(Dialog[Entry]):
                 elif type(event) is Restarted:
                     contender.answer.restart()
                 elif type(event) is Completed or type(event) is Failed:
-                    facts = {**facts_of(event.trace), "request_id": event.trace.request_id}
-                    contender.end(Entry("assistant", event.trace.text, facts=facts))
+                    contender.end(answer_entry(event.trace, self._desk.now()))
                     break
             else:
                 contender.tell(time.monotonic() - began)

@@ -31,8 +31,9 @@ class Talk(VerticalScroll, can_focus=False):
         self._first = 0  # the first entry that is mounted
         self._waits = False
 
-    def on_mount(self) -> None:
-        self.anchor()
+    async def on_mount(self) -> None:
+        if not self.children:
+            await self.show([])
 
     async def show(self, entries: Sequence[Entry]) -> None:
         """Another conversation."""
@@ -56,10 +57,14 @@ class Talk(VerticalScroll, can_focus=False):
         if not self._first:
             return
         begin, self._first = self._first, max(0, self._first - SHOWN)
+        height = self.virtual_size.height
         async with self.batch():
             await self.query("#earlier").remove()
             blocks = [*self._head(), *map(_block, self.entries[self._first : begin])]
             await self.mount_all(blocks, before=0)
+        self.call_after_refresh(
+            lambda: self.scroll_to(y=self.scroll_y + self.virtual_size.height - height, animate=False, immediate=True)
+        )
 
     async def add(self, entry: Entry) -> None:
         self.entries.append(entry)
@@ -75,13 +80,17 @@ class Talk(VerticalScroll, can_focus=False):
         self.anchor()
         return block
 
-    async def cut_last_answer(self) -> None:
-        """It is given anew."""
-        if self.entries and self.entries[-1].is_answer:
-            self.entries.pop()
-            blocks = self.answers
-            if blocks:
-                await blocks[-1].remove()
+    async def cut_after(self, count: int) -> None:
+        """Only the first `count` turns stay."""
+        blocks = self._blocks
+        for block in blocks[max(0, count - self._first) :]:
+            await block.remove()
+        self.entries = self.entries[:count]
+
+    @property
+    def _blocks(self) -> list[Widget]:
+        """One a turn that is mounted."""
+        return [child for child in self.children if isinstance(child, AnswerBlock | AskedBlock)]
 
     @property
     def answers(self) -> list[AnswerBlock]:
@@ -99,14 +108,10 @@ class Talk(VerticalScroll, can_focus=False):
         return blocks[-1] if blocks else None
 
     def step(self, by: int) -> bool:
-        """To the answer above or below; False where there is none."""
+        """To the answer above or below, the newest where none has the focus yet; False where there is none."""
         blocks = self.answers
-        now = self.selected
-        if now is None:
-            return False
-        place = blocks.index(now)
-        if now.answer.has_focus or (by < 0 and place == len(blocks) - 1 and not now.answer.has_focus):
-            place += by if now.answer.has_focus else 0
+        held = next((place for place, block in enumerate(blocks) if block.answer.has_focus), None)
+        place = len(blocks) - 1 if held is None else held + by
         if not 0 <= place < len(blocks):
             return False
         blocks[place].answer.focus()
@@ -125,6 +130,8 @@ class Talk(VerticalScroll, can_focus=False):
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
+        if new_value == 0 < old_value and self._first:
+            self.call_later(self.show_earlier)
         self.tell()
 
     def tell(self) -> None:

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from clawtui.engine.outcome import Trace
 from clawtui.engine.request import Media, MediaKind, Message, Role, Text, ToolCall
-from clawtui.store.conversations import TurnStatus
+from clawtui.runtime.conversing import facts_of, read_document, status_of, user_document
+from clawtui.store.conversations import Turn, TurnStatus
 from clawtui.text import count, day_and_time, duration_ms, money
 from clawtui.tui.widgets.columns import Part, Tone
 
@@ -40,6 +42,19 @@ class Entry:
     @property
     def request_id(self) -> str | None:
         return self.facts.get("request_id")
+
+
+def asked_entry(message: Message, at: float) -> Entry:
+    """What somebody says, or what a tool gave back."""
+    return Entry(message.role.value, message.text, facts=dict(user_document(message)), at=at)
+
+
+def answer_entry(trace: Trace, at: float) -> Entry:
+    return Entry("assistant", trace.text, status_of(trace), facts_of(trace), at)
+
+
+def kept_entry(turn: Turn) -> Entry:
+    return Entry(turn.role, turn.text, turn.status, read_document(turn), turn.at)
 
 
 def messages_of(entries: Sequence[Entry]) -> tuple[Message, ...]:

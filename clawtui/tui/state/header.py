@@ -86,6 +86,8 @@ def state_of(row: RouteRow) -> State:
             return State.OPEN
         case "half_open":
             return State.HALF_OPEN
+        case _ if row.circuit.retry_in_s is not None:
+            return State.OPEN  # told to wait by its provider: nothing is sent to it before
         case _:
             return State.CLOSED if row.requests or row.in_flight or row.circuit.failures else State.IDLE
 

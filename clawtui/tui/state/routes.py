@@ -89,7 +89,7 @@ def line_of(row: RouteRow, now: float) -> Line:
     words = MARKS[state].word
     retry_in = row.circuit.retry_in_s
     if row.ready and is_resting(row):
-        state, words = State.OPEN, f"resting {left(retry_in or 0.0)}"
+        words = f"resting {left(retry_in or 0.0)}"
     elif row.is_disabled:
         words = "disabled"
     elif state is State.OPEN and retry_in is not None:
