@@ -79,7 +79,7 @@ def case_document(result: CaseResult, *, transcript: bool) -> dict[str, Any]:
 def kept_summary(run: Run) -> str:
     """What the list of runs shows without reading the cases."""
     rates = {each.profile: None if each.rate is None else round(each.rate.rate, 6) for each in summaries(run)}
-    return json.dumps({"stopped": run.stopped, "rates": rates})
+    return json.dumps({"stopped": run.stopped, "rates": rates, "spent_usd": run.spent_usd})
 
 
 def listed_run(stored: StoredRun) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a run would do and could cost, before anything is called."""
+"""What a run would do and could cost, before anything is called. Retries are not foreseen; a sum of money holds anyway."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clawtui.engine.engine import Engine
-from clawtui.evals.cases import Suite
+from clawtui.engine.request import ChatRequest, Role, ToolCall
+from clawtui.evals.cases import Case, Suite, Turn
+from clawtui.evals.graders import JUDGE
+from clawtui.evals.judge import LONGEST_ANSWER, judge_request
 from clawtui.evals.playing import cannot, window_of, worst_usd
 from clawtui.evals.requests import request_for
-from clawtui.evals.results import CaseKey, RunSettings
+from clawtui.evals.results import Answer, CaseKey, RunSettings
 from clawtui.evals.work import items, left
+
+USUAL_ANSWER = 1_000  # tokens, where a case sets no limit
+CHARACTERS = 4  # a token
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,35 +26,82 @@ class Estimate:
     calls: int  # at least; a fusion counts as one
     worst_usd: float  # of those whose price is known
     unpriced: tuple[str, ...]  # profiles whose price is unknown
+    cached: int = 0  # results that are taken from earlier runs, and cost nothing
 
 
-def estimate(engine: Engine, suites: Sequence[Suite], settings: RunSettings, done: Sequence[CaseKey] = ()) -> Estimate:
-    """By plans: one for each case and profile, so that thousands of repeats cost no time."""
+@dataclass(frozen=True, slots=True)
+class _Foreseen:
+    calls: int
+    usd: float
+    unpriced: frozenset[str]
+
+
+def estimate(
+    engine: Engine,
+    suites: Sequence[Suite],
+    settings: RunSettings,
+    done: Sequence[CaseKey] = (),
+    cached: frozenset[CaseKey] = frozenset(),
+) -> Estimate:
+    """By plans: those of each case and profile once, so that thousands of repeats cost no time."""
+    known: dict[tuple[str, str, str], _Foreseen | None] = {}
     to_do = left(items(suites, settings), done)
-    known: dict[tuple[str, str, str], tuple[float | None, bool]] = {}
-    calls = unsupported = 0
-    total = 0.0
-    unpriced: dict[str, None] = {}
+    foreseen: list[_Foreseen] = []
+    unsupported = taken = 0
+    unpriced: set[str] = set()
     for item in to_do:
+        if item.key in cached:
+            taken += 1
+            continue
         place = (item.key.suite, item.key.case, item.key.profile)
         if place not in known:
-            request = request_for(
-                item.case,
-                (),
-                target=item.key.profile,
-                window=window_of(engine, item.key.profile),
-                strict=not settings.with_fallbacks,
-                policy=settings.policy,
-            )
-            plan = engine.plan(request)
-            known[place] = (worst_usd(engine, request, plan), cannot(plan) is not None)
-        worst, is_unsupported = known[place]
-        if is_unsupported:
+            known[place] = _foreseen(engine, item.case, item.key.profile, settings)
+        if (found := known[place]) is None:
             unsupported += 1
             continue
-        calls += len(item.case.turns)
+        foreseen.append(found)
+        unpriced |= found.unpriced
+    return Estimate(
+        cases=len(to_do),
+        unsupported=unsupported,
+        calls=sum(each.calls for each in foreseen),
+        worst_usd=sum(each.usd for each in foreseen),
+        unpriced=tuple(sorted(unpriced)),
+        cached=taken,
+    )
+
+
+def _foreseen(engine: Engine, case: Case, profile: str, settings: RunSettings) -> _Foreseen | None:
+    """The calls of one case, answered as long as can be. None: the profile does not support it."""
+    requests: list[ChatRequest] = []
+    answers: list[Answer] = []
+    longest = "x" * (CHARACTERS * (case.max_tokens or USUAL_ANSWER))
+    for number, turn in enumerate(case.turns):
+        request = request_for(
+            case,
+            answers,
+            target=profile,
+            window=window_of(engine, profile),
+            strict=not settings.with_fallbacks,
+            policy=settings.policy,
+        )
+        if number == 0 and cannot(engine.plan(request)) is not None:
+            return None
+        requests.append(request)
+        answers.append(Answer(longest, _calls(case.turns[number + 1 : number + 2])))
+        expected = (*turn.expect, *(case.expect if number == len(case.turns) - 1 else ()))
+        judges = [each for each in expected if each.grader == JUDGE]
+        requests += [judge_request(each, "", "x" * LONGEST_ANSWER, settings.policy) for each in judges]
+    usd, unpriced = 0.0, set()
+    for request in requests:
+        worst = worst_usd(engine, request, engine.plan(request))
+        usd += worst or 0.0
         if worst is None:
-            unpriced[item.key.profile] = None
-        else:
-            total += worst * len(item.case.turns)
-    return Estimate(len(to_do), unsupported, calls, total, tuple(unpriced))
+            unpriced.add(request.target or "")
+    return _Foreseen(len(requests), usd, frozenset(unpriced))
+
+
+def _calls(following: Sequence[Turn]) -> tuple[ToolCall, ...]:
+    """Those that the turn behind answers."""
+    told = [message for turn in following for message in turn.messages if message.role is Role.TOOL]
+    return tuple(ToolCall(f"call-{place}", message.name or "", "{}") for place, message in enumerate(told))

@@ -6,10 +6,9 @@ import json
 import re
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
-from clawtui.engine.outcome import Cost, Outcome, Trace
-from clawtui.engine.request import ChatRequest, RequestId, system, user
+from clawtui.engine.outcome import Outcome, Trace
+from clawtui.engine.request import ChatRequest, system, user
 from clawtui.evals.cases import Expectation
 from clawtui.evals.results import Answer, Grade
 from clawtui.text import cut, one_line
@@ -30,21 +29,23 @@ class Unclear(Exception):
     """The judge did not answer, or not in a way that can be read. An error, not the model's fault."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    grade: Grade
-    cost: Cost
-    request_id: RequestId
-
-
-async def judged(expectation: Expectation, asked: str, answer: Answer, ask: Ask, policy: str | None) -> Judgement:
+async def judgement(expectation: Expectation, asked: str, answer: Answer, ask: Ask, policy: str | None) -> Grade:
     """Raises Unclear."""
+    trace = await ask(judge_request(expectation, asked, answer.text, policy))
+    if trace.outcome is not Outcome.OK:
+        why = trace.error.message if trace.error else trace.outcome.value
+        raise Unclear(f"the judge did not answer: {cut(one_line(why), LONGEST_REASON)}")
+    passed, reason = _read(trace.text)
+    return Grade(expectation.name, passed is not expectation.negated, f"the judge says: {reason}")
+
+
+def judge_request(expectation: Expectation, asked: str, text: str, policy: str | None) -> ChatRequest:
     mark = secrets.token_hex(8)  # cannot be known to who wrote the answer
     words = (
         f"Rubric: {expectation.arguments['value']}\n\nThe question was:\n{cut(asked, LONGEST_ANSWER)}\n\n"
-        f"<answer-{mark}>\n{answer.text[:LONGEST_ANSWER]}\n</answer-{mark}>"
+        f"<answer-{mark}>\n{text[:LONGEST_ANSWER]}\n</answer-{mark}>"
     )
-    request = ChatRequest(
+    return ChatRequest(
         (system(SYSTEM), user(words)),
         target=expectation.arguments["profile"],
         policy=policy,
@@ -53,13 +54,6 @@ async def judged(expectation: Expectation, asked: str, answer: Answer, ask: Ask,
         temperature=0.0,
         caller="eval",
     )
-    trace = await ask(request)
-    if trace.outcome is not Outcome.OK:
-        why = trace.error.message if trace.error else trace.outcome.value
-        raise Unclear(f"the judge did not answer: {cut(one_line(why), LONGEST_REASON)}")
-    passed, reason = _read(trace.text)
-    grade = Grade(expectation.name, passed is not expectation.negated, f"the judge says: {reason}")
-    return Judgement(grade, trace.cost, trace.request_id)
 
 
 def _read(text: str) -> tuple[bool, str]:

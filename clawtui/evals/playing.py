@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from dataclasses import dataclass, field
 
 from clawtui.engine.engine import Engine
-from clawtui.engine.events import Completed, Delta, Failed, Restarted
+from clawtui.engine.events import Completed, Delta, Failed, Planned, Restarted
 from clawtui.engine.fusing.readiness import TARGET, preview
-from clawtui.engine.outcome import NO_USAGE, Cost, Outcome, Trace, Usage
+from clawtui.engine.outcome import NO_USAGE, Cost, Outcome, Trace
 from clawtui.engine.request import ChatRequest, Message, RequestId, assistant
 from clawtui.engine.verdicts import Plan, Skip
 from clawtui.evals.cases import Case, Expectation
 from clawtui.evals.graders import JUDGE, grade
-from clawtui.evals.judge import Unclear, judged
+from clawtui.evals.judge import Unclear, judgement
 from clawtui.evals.purse import Purse
 from clawtui.evals.requests import NoSuchCall, request_for
 from clawtui.evals.results import Answer, CaseKey, CaseResult, Grade, RunSettings, Verdict
@@ -23,114 +22,153 @@ _CANNOT = (Skip.CAPABILITY, Skip.CONTEXT, Skip.INEXPRESSIBLE)
 
 
 class _Ended(Exception):
-    """The case is over before its last turn."""
+    """The case is over before its last turn. `kind` names what is wrong where the reason quotes somebody."""
 
-    def __init__(self, verdict: Verdict, reason: str) -> None:
+    def __init__(self, verdict: Verdict, reason: str, kind: str = "") -> None:
         super().__init__(reason)
         self.verdict = verdict
         self.reason = reason
+        self.kind = kind
 
 
-@dataclass(slots=True)
-class _Played:
-    """What came of a case so far."""
+class Game:
+    """One case against one profile. Whatever ends it, `ended` tells what came of it so far."""
 
-    answers: list[Answer] = field(default_factory=list)
-    grades: list[Grade] = field(default_factory=list)
-    request_ids: list[RequestId] = field(default_factory=list)
-    usage: Usage = NO_USAGE
-    costs: list[Cost] = field(default_factory=list)
-    transcript: tuple[Message, ...] = ()
-    failovers: int = 0
+    def __init__(
+        self, engine: Engine, case: Case, key: CaseKey, settings: RunSettings, purse: Purse, at: float
+    ) -> None:
+        self._engine = engine
+        self._case = case
+        self._key = key
+        self._settings = settings
+        self._purse = purse
+        self._at = at
+        self._answers: list[Answer] = []
+        self._grades: list[Grade] = []
+        self._request_ids: list[RequestId] = []
+        self._usage = NO_USAGE
+        self._costs: list[Cost] = []
+        self._transcript: tuple[Message, ...] = ()
 
-    def cost(self) -> Cost:
-        if not self.costs:
-            return Cost(0.0)
-        if any(cost.usd is None for cost in self.costs):
-            return Cost()
-        return Cost(sum(cost.usd or 0.0 for cost in self.costs), self.costs[-1].source)
+    async def play(self) -> CaseResult:
+        """Raises Spent; every other trouble is a verdict."""
+        try:
+            for turn in self._case.turns:
+                answer = await self._turn()
+                await self._grade(turn.expect, answer)
+            await self._grade(self._case.expect, self._answers[-1])
+        except _Ended as ended:
+            return self.ended(ended.verdict, ended.reason, ended.kind)
+        return self.ended(Verdict.PASS)
 
+    @property
+    def has_called(self) -> bool:
+        return bool(self._request_ids)
 
-async def play(engine: Engine, case: Case, key: CaseKey, settings: RunSettings, purse: Purse, at: float) -> CaseResult:
-    """Raises Spent; every other trouble is a verdict."""
-    played = _Played()
-    verdict, reason = Verdict.FAIL, ""
-    try:
-        for turn in case.turns:
-            answer = await _turn(engine, case, key.profile, settings, purse, played)
-            await _grade(engine, turn.expect, answer, settings, purse, played)
-        await _grade(engine, case.expect, played.answers[-1], settings, purse, played)
-        verdict = Verdict.PASS
-    except _Ended as ended:
-        verdict, reason = ended.verdict, ended.reason
-    first = played.answers[0] if played.answers else None
-    last = next((answer.answered for answer in reversed(played.answers) if answer.answered), None)
-    return CaseResult(
-        key=key,
-        verdict=verdict,
-        grades=tuple(played.grades),
-        reason=reason,
-        ms=sum(answer.total_ms for answer in played.answers) if played.answers else None,
-        first_token_ms=first.first_token_ms if first else None,
-        usage=played.usage,
-        cost=played.cost(),
-        request_ids=tuple(played.request_ids),
-        failovers=played.failovers,
-        model=f"{last.provider}/{last.model}" if last else "",
-        weight=case.weight,
-        at=at,
-        transcript=played.transcript,
-    )
-
-
-async def _turn(
-    engine: Engine, case: Case, profile: str, settings: RunSettings, purse: Purse, played: _Played
-) -> Answer:
-    try:
-        request = request_for(
-            case,
-            played.answers,
-            target=profile,
-            window=window_of(engine, profile),
-            strict=not settings.with_fallbacks,
-            policy=settings.policy,
+    def ended(self, verdict: Verdict, reason: str = "", kind: str = "") -> CaseResult:
+        first = self._answers[0] if self._answers else None
+        last = next((answer.answered for answer in reversed(self._answers) if answer.answered), None)
+        return CaseResult(
+            key=self._key,
+            verdict=verdict,
+            grades=tuple(self._grades),
+            reason=reason,
+            kind=kind,
+            ms=sum(answer.total_ms for answer in self._answers) if self._answers else None,
+            first_token_ms=first.first_token_ms if first else None,
+            usage=self._usage,
+            cost=self._cost(),
+            request_ids=tuple(self._request_ids),
+            failovers=sum(answer.failovers for answer in self._answers),
+            model=f"{last.provider}/{last.model}" if last else "",
+            weight=self._case.weight,
+            at=self._at,
+            transcript=self._transcript,
         )
-    except NoSuchCall as error:
-        played.grades.append(Grade("tool_call", False, str(error)))
-        raise _Ended(Verdict.FAIL, "") from None
-    plan = engine.plan(request)
-    if (reason := cannot(plan)) is not None:
-        raise _Ended(Verdict.UNSUPPORTED, reason)
-    held = purse.take(worst_usd(engine, request, plan))
-    trace: Trace | None = None
-    pieces: list[str] = []
-    try:
-        async with aclosing(engine.stream(request)) as events:
-            async for event in events:
-                if type(event) is Delta:
-                    pieces.append(event.text)
-                elif type(event) is Restarted:
-                    pieces.clear()
-                elif type(event) is Completed or type(event) is Failed:
-                    trace = event.trace
-    finally:
-        purse.settle(held, trace.cost.usd if trace else held)
-    assert trace is not None, "every stream ends with the trace"
-    played.request_ids.append(trace.request_id)
-    played.usage += trace.usage
-    played.costs.append(trace.cost)
-    answer = _answer(trace, pieces)
-    played.answers.append(answer)
-    played.failovers += answer.failovers
-    played.transcript = (*request.messages, assistant(trace.text, *trace.tool_calls))
-    if trace.outcome is not Outcome.OK:
-        kind = Verdict.CANCELLED if trace.outcome is Outcome.CANCELLED else Verdict.ERROR
-        raise _Ended(kind, trace.error.message if trace.error else trace.outcome.value)
-    if not settings.with_fallbacks and not profile.startswith(TARGET):
-        answered = trace.answered.profile if trace.answered else None
-        if answered != profile:
-            raise _Ended(Verdict.ERROR, f"{answered or 'somebody else'} answered in its place")
-    return answer
+
+    def _cost(self) -> Cost:
+        """Of all calls, judges included; unknown where that of one is, or where one was cut before it was known."""
+        if len(self._costs) < len(self._request_ids) or any(cost.usd is None for cost in self._costs):
+            return Cost()
+        return Cost(sum(cost.usd or 0.0 for cost in self._costs), self._costs[-1].source if self._costs else None)
+
+    async def _turn(self) -> Answer:
+        profile, settings = self._key.profile, self._settings
+        try:
+            request = request_for(
+                self._case,
+                self._answers,
+                target=profile,
+                window=window_of(self._engine, profile),
+                strict=not settings.with_fallbacks,
+                policy=settings.policy,
+            )
+        except NoSuchCall as error:
+            self._grades.append(Grade("tool_call", False, str(error)))
+            raise _Ended(Verdict.FAIL, "") from None
+        plan = self._engine.plan(request)
+        if (reason := cannot(plan)) is not None:
+            raise _Ended(Verdict.UNSUPPORTED, reason)
+        pieces: list[str] = []
+        trace = await self._called(request, plan, pieces)
+        answer = _answer(trace, pieces)
+        self._answers.append(answer)
+        self._transcript = (*request.messages, assistant(trace.text, *trace.tool_calls))
+        if trace.outcome is not Outcome.OK:
+            verdict = Verdict.CANCELLED if trace.outcome is Outcome.CANCELLED else Verdict.ERROR
+            why = trace.error
+            raise _Ended(verdict, why.message if why else "", why.kind if why else trace.outcome.value)
+        if not settings.with_fallbacks and not profile.startswith(TARGET):
+            answered = trace.answered.profile if trace.answered else None
+            if answered != profile:
+                raise _Ended(Verdict.ERROR, f"{answered or 'somebody else'} answered in its place")
+        return answer
+
+    async def _called(self, request: ChatRequest, plan: Plan, pieces: list[str]) -> Trace:
+        """One call, within the sum. The pieces of text that came are put into `pieces`."""
+        held = await self._purse.take(worst_usd(self._engine, request, plan))
+        trace: Trace | None = None
+        try:
+            async with aclosing(self._engine.stream(request)) as events:
+                async for event in events:
+                    if type(event) is Delta:
+                        pieces.append(event.text)
+                    elif type(event) is Planned:
+                        self._request_ids.append(event.request_id)
+                    elif type(event) is Restarted:
+                        pieces.clear()
+                    elif type(event) is Completed or type(event) is Failed:
+                        trace = event.trace
+        finally:
+            # What was cut may have cost all that was held.
+            self._purse.settle(held, trace.cost.usd if trace else held)
+        assert trace is not None, "every stream ends with the trace"
+        self._usage += trace.usage
+        self._costs.append(trace.cost)
+        return trace
+
+    async def _grade(self, expectations: tuple[Expectation, ...], answer: Answer) -> None:
+        """Everything that can be graded at once, then the judges, who cost money: only if all else holds."""
+        self._grades += [grade(each, answer) for each in expectations if each.grader != JUDGE]
+        if not all(each.passed for each in self._grades):
+            raise _Ended(Verdict.FAIL, "")
+        for each in expectations:
+            if each.grader == JUDGE:
+                await self._ask_judge(each, answer)
+
+    async def _ask_judge(self, expectation: Expectation, answer: Answer) -> None:
+        asked = self._transcript[-2].text if len(self._transcript) > 1 else ""
+
+        async def ask(request: ChatRequest) -> Trace:
+            return await self._called(request, self._engine.plan(request), [])
+
+        try:
+            judged = await judgement(expectation, asked, answer, ask, self._settings.policy)
+        except Unclear as error:
+            raise _Ended(Verdict.ERROR, str(error), "the judge gave no clear judgement") from None
+        self._grades.append(judged)
+        if not judged.passed:
+            raise _Ended(Verdict.FAIL, "")
 
 
 def _answer(trace: Trace, pieces: list[str]) -> Answer:
@@ -148,49 +186,6 @@ def _answer(trace: Trace, pieces: list[str]) -> Answer:
         answered=trace.answered,
         failovers=max(0, len({attempt.route for attempt in trace.attempts}) - 1),
     )
-
-
-async def _grade(
-    engine: Engine,
-    expectations: tuple[Expectation, ...],
-    answer: Answer,
-    settings: RunSettings,
-    purse: Purse,
-    played: _Played,
-) -> None:
-    """Everything that can be graded at once, then the judges, who cost money: only if all else holds."""
-    played.grades += [grade(each, answer) for each in expectations if each.grader != JUDGE]
-    if not all(each.passed for each in played.grades):
-        raise _Ended(Verdict.FAIL, "")
-    for each in expectations:
-        if each.grader == JUDGE:
-            await _ask_judge(engine, each, answer, settings, purse, played)
-
-
-async def _ask_judge(
-    engine: Engine, expectation: Expectation, answer: Answer, settings: RunSettings, purse: Purse, played: _Played
-) -> None:
-    asked = played.transcript[-2].text if len(played.transcript) > 1 else ""
-
-    async def ask(request: ChatRequest) -> Trace:
-        held = purse.take(worst_usd(engine, request, engine.plan(request)))
-        trace: Trace | None = None
-        try:
-            trace = await engine.ask(request)
-        finally:
-            purse.settle(held, trace.cost.usd if trace else held)
-        played.request_ids.append(trace.request_id)
-        played.costs.append(trace.cost)
-        played.usage += trace.usage
-        return trace
-
-    try:
-        judgement = await judged(expectation, asked, answer, ask, settings.policy)
-    except Unclear as error:
-        raise _Ended(Verdict.ERROR, str(error)) from None
-    played.grades.append(judgement.grade)
-    if not judgement.grade.passed:
-        raise _Ended(Verdict.FAIL, "")
 
 
 def cannot(plan: Plan) -> str | None:

@@ -7,10 +7,21 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from clawtui.config.schema import Retention
+from clawtui.engine.engine import Engine
 from clawtui.engine.outcome import Cost, Usage, UsageSource
 from clawtui.engine.request import Message, RequestId, Role, Text, ToolCall
 from clawtui.evals.results import CaseKey, CaseResult, Grade, Run, RunId, RunSettings, Verdict
 from clawtui.store.evals import StoredCase, StoredRun
+
+NOT_KEPT = "the policy keeps no text"
+
+
+def keeps_text(engine: Engine, policy: str | None) -> bool:
+    """Whether what is said in a run under this policy may lie on disk."""
+    registry = engine.registry
+    spec = registry.policies.get(policy or registry.default_policy)
+    return spec is not None and spec.retention is Retention.FULL
 
 
 def stored_run(run: Run) -> StoredRun:
@@ -25,7 +36,13 @@ def read_run(stored: StoredRun, cases: Sequence[StoredCase] = ()) -> Run:
     summary = json.loads(stored.summary) if stored.summary else {}
     results = tuple(read_case(case) for case in cases)
     return Run(
-        RunId(stored.id), stored.at, RunSettings(**lists), results, stored.ended, str(summary.get("stopped", ""))
+        id=RunId(stored.id),
+        at=stored.at,
+        settings=RunSettings(**lists),
+        results=results,
+        ended=stored.ended,
+        stopped=summary.get("stopped", ""),
+        spent_usd=summary.get("spent_usd", 0.0),
     )
 
 
@@ -34,6 +51,7 @@ def stored_case(run: RunId, result: CaseResult, *, keeps_text: bool) -> StoredCa
     document: dict[str, Any] = {
         "grades": [asdict(grade) for grade in result.grades],
         "reason": result.reason,
+        "kind": result.kind,
         "first_token_ms": result.first_token_ms,
         "usage": asdict(result.usage),
         "cost": asdict(result.cost),
@@ -46,8 +64,9 @@ def stored_case(run: RunId, result: CaseResult, *, keeps_text: bool) -> StoredCa
     if keeps_text:
         document["transcript"] = [written_message(message) for message in result.transcript]
     else:
-        # Reasons quote answers: without text they say only which grader it was.
+        # Reasons quote answers, and servers quote prompts in their errors: only the kinds stay.
         document["grades"] = [{**grade, "reason": NOT_KEPT} for grade in document["grades"]]
+        document["reason"] = result.kind or result.reason
     return StoredCase(
         run,
         key.suite,
@@ -64,9 +83,6 @@ def stored_case(run: RunId, result: CaseResult, *, keeps_text: bool) -> StoredCa
     )
 
 
-NOT_KEPT = "the policy keeps no text"
-
-
 def read_case(stored: StoredCase) -> CaseResult:
     document: dict[str, Any] = json.loads(stored.document)
     usage = document["usage"]
@@ -75,6 +91,7 @@ def read_case(stored: StoredCase) -> CaseResult:
         verdict=Verdict(stored.verdict),
         grades=tuple(Grade(**grade) for grade in document["grades"]),
         reason=document["reason"],
+        kind=document.get("kind", ""),
         ms=stored.ms,
         first_token_ms=document["first_token_ms"],
         usage=Usage(**{**usage, "source": UsageSource(usage["source"])}),

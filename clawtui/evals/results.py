@@ -61,6 +61,7 @@ class CaseResult:
     verdict: Verdict
     grades: tuple[Grade, ...] = ()
     reason: str = ""  # why it is an error, unsupported or cancelled
+    kind: str = ""  # where the reason quotes somebody: what it is about in a word, which may always be kept
     ms: float | None = None  # of all its calls
     first_token_ms: float | None = None  # of the first
     usage: Usage = NO_USAGE
@@ -94,6 +95,7 @@ class RunSettings:
     policy: str | None = None
     case_limit_s: float = 120.0
     concurrency: int = 4  # calls at once for each provider
+    controls: tuple[str, ...] = ()  # of the profiles: those that only stand beside the fusions they are held against
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +106,9 @@ class Run:
     results: tuple[CaseResult, ...] = field(default=())
     ended: float | None = None  # None: it was cut, and can be resumed
     stopped: str = ""  # why it ended early: cancelled, max_usd
+    spent_usd: float = 0.0  # so far, also on what left no result; the least where prices are unknown
+
+    @property
+    def done(self) -> tuple[CaseKey, ...]:
+        """What need not be run again when the run is resumed."""
+        return tuple(result.key for result in self.results if result.verdict is not Verdict.CANCELLED)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from clawtui.config.schema import Retention
 from clawtui.engine.clock import Clock
 from clawtui.engine.engine import Engine
 from clawtui.engine.fusing.readiness import TARGET
+from clawtui.engine.registry import Registry
 from clawtui.evals.cache import cache_key
 from clawtui.evals.cases import Suite
 from clawtui.evals.documents import kept_summary
-from clawtui.evals.playing import play
+from clawtui.evals.places import Places
+from clawtui.evals.playing import Game
 from clawtui.evals.purse import Purse, Spent
-from clawtui.evals.records import read_case, stored_case, stored_run
+from clawtui.evals.records import keeps_text, read_case, stored_case, stored_run
 from clawtui.evals.results import CaseKey, CaseResult, Run, Verdict
 from clawtui.evals.work import Item, items, left
 from clawtui.store.evals import StoredEvals
@@ -57,19 +58,16 @@ class Runner:
         self._tell = tell
         self._results = {result.key: result for result in run.results}
         self._items = items(suites, run.settings)
-        spent = sum(result.cost.usd or 0.0 for result in run.results if not result.is_cached)
-        self._purse = Purse(run.settings.max_usd, spent)
-        self._slots: defaultdict[str, asyncio.Semaphore] = defaultdict(
-            lambda: asyncio.Semaphore(run.settings.concurrency)
-        )
+        known = sum(result.cost.usd or 0.0 for result in run.results if not result.is_cached)
+        self._purse = Purse(run.settings.max_usd, max(known, run.spent_usd))
+        self._places = Places(run.settings.concurrency)
         self._stopped = ""
-        self._keeps_text = self._retention() is Retention.FULL
+        self._keeps_text = keeps_text(engine, run.settings.policy)
 
     async def run(self) -> Run:
         """The run with all its results. Where it was stopped by its sum of money, `stopped` says so."""
-        if not self._run.results:
-            await self._kept(self._evals.begin(stored_run(self._run)))
-        queue = iter(left(self._items, self._results))
+        await self._kept(self._evals.begin(stored_run(self._run)))
+        queue = iter(left(self._items, self._run.done))
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(MOST_AT_ONCE):
@@ -82,48 +80,58 @@ class Runner:
     async def _work(self, queue: Iterator[Item]) -> None:
         """Takes one item after the other. One iterator for all: nothing is awaited between taking and starting."""
         for item in queue:
-            async with self._slots[self._provider(item.key.profile)]:
+            async with self._places.taken(_calls_at(self._engine.registry, item.key.profile)):
                 if self._stopped:
                     return
                 self._tell(CaseStarted(item.key))
-                try:
-                    result = await self._one(item)
-                except Spent as spent:
-                    self._stopped = self._stopped or f"max_usd: {spent}"
-                    return
-            self._results[item.key] = result
-            await self._kept(self._evals.add(stored_case(self._run.id, result, keeps_text=self._keeps_text)))
-            self._tell(CaseEnded(result))
+                result = await self._cached(item) or await self._played(item)
+            await self._keep(result)
 
-    async def _one(self, item: Item) -> CaseResult:
-        settings, at = self._run.settings, self._clock.wall()
-        key = cache_key(self._engine, item, settings) if self._keeps_text else None
-        if settings.use_cache and key is not None:
-            stored = await self._evals.cached(key)
-            if stored is not None:
-                return replace(read_case(stored), key=item.key, is_cached=True, cache_key=key)
-        playing = asyncio.ensure_future(play(self._engine, item.case, item.key, settings, self._purse, at))
-        limit = asyncio.ensure_future(self._clock.sleep(settings.case_limit_s))
+    async def _cached(self, item: Item) -> CaseResult | None:
+        settings = self._run.settings
+        key = cache_key(self._engine, item, settings) if settings.use_cache else None
+        stored = await self._evals.cached(key) if key is not None else None
+        if stored is None:
+            return None
+        at, weight = self._clock.wall(), item.case.weight
+        return replace(read_case(stored), key=item.key, at=at, weight=weight, is_cached=True, cache_key=key)
+
+    async def _played(self, item: Item) -> CaseResult:
+        settings = self._run.settings
+        game = Game(self._engine, item.case, item.key, settings, self._purse, self._clock.wall())
+        playing = asyncio.create_task(game.play())
+        limit = asyncio.create_task(self._clock.sleep(settings.case_limit_s))
         try:
             await asyncio.wait({playing, limit}, return_when=asyncio.FIRST_COMPLETED)
-            if playing.done():
-                result = playing.result()
-                graded = result.verdict in (Verdict.PASS, Verdict.FAIL)
-                return replace(result, cache_key=key if graded else None)
-            reason = f"it took longer than {settings.case_limit_s:g} s"
-            return CaseResult(item.key, Verdict.ERROR, reason=reason, weight=item.case.weight, at=at)
-        finally:
-            limit.cancel()
-            if not playing.done():
-                playing.cancel()
-            await asyncio.gather(playing, limit, return_exceptions=True)
+        except asyncio.CancelledError:
+            await _ended(playing, limit)
+            await self._keep(game.ended(Verdict.CANCELLED, "the run was cancelled"))
+            raise
+        in_time = playing.done()
+        await _ended(playing, limit)
+        if not in_time:
+            return game.ended(Verdict.ERROR, f"it took longer than {settings.case_limit_s:g} s")
+        try:
+            result = playing.result()
+        except Spent as spent:
+            self._stopped = self._stopped or f"max_usd: {spent}"
+            return game.ended(Verdict.CANCELLED, "the run's sum of money would have been passed")
+        if result.verdict not in (Verdict.PASS, Verdict.FAIL):
+            return result
+        return replace(result, cache_key=cache_key(self._engine, item, settings))
+
+    async def _keep(self, result: CaseResult) -> None:
+        """On disk at once. What was said lies there alone: thousands of results would fill the memory with it."""
+        self._results[result.key] = replace(result, transcript=())
+        await self._kept(self._evals.add(stored_case(self._run.id, result, keeps_text=self._keeps_text)))
+        self._tell(CaseEnded(result))
 
     async def _end(self, stopped: str) -> Run:
         results = tuple(self._results[item.key] for item in self._items if item.key in self._results)
-        done = len(results) == len(self._items)
-        ended = self._clock.wall() if done else None
-        run = replace(self._run, results=results, ended=ended, stopped="" if done else stopped)
-        await self._kept(self._evals.end(run.id, ended, kept_summary(run)))
+        run = replace(self._run, results=results, spent_usd=self._purse.spent_usd, stopped=stopped)
+        if len(run.done) == len(self._items):
+            run = replace(run, ended=self._clock.wall(), stopped="")
+        await self._kept(self._evals.end(run.id, run.ended, kept_summary(run)))
         return run
 
     @staticmethod
@@ -134,11 +142,19 @@ class Runner:
         except StoreDown:
             pass
 
-    def _provider(self, profile: str) -> str:
-        spec = self._engine.registry.profiles.get(profile)
-        return spec.route.provider if spec else TARGET if profile.startswith(TARGET) else ""
 
-    def _retention(self) -> Retention:
-        registry = self._engine.registry
-        policy = registry.policies.get(self._run.settings.policy or registry.default_policy)
-        return policy.retention if policy else Retention.METADATA
+async def _ended(*tasks: asyncio.Task[CaseResult] | asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
+def _calls_at(registry: Registry, target: str) -> Counter[str]:
+    """How many calls at once one case makes at each provider: a fusion's advisers are asked together."""
+    fusion = registry.fusions.get(target.removeprefix(TARGET)) if target.startswith(TARGET) else None
+    specs = [registry.profiles.get(name) for name in (fusion.advisers if fusion else (target,))]
+    calls = Counter(spec.route.provider for spec in specs if spec)
+    synthesizer = registry.profiles.get(fusion.synthesizer) if fusion else None
+    if synthesizer:
+        calls[synthesizer.route.provider] = max(1, calls[synthesizer.route.provider])
+    return calls

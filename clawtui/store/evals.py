@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from clawtui.store.reading import Reading
@@ -37,6 +37,32 @@ class StoredCase:
     document: str
 
 
+@dataclass(frozen=True, slots=True)
+class TrendRow:
+    """One result of a profile, without what was said."""
+
+    run: str
+    run_at: float
+    settings: str
+    suite: str
+    case: str
+    verdict: str
+    weight: float
+    ms: float | None
+    cost_usd: float | None
+
+
+_TREND = """
+SELECT r.id, r.at, r.settings, c.suite, c."case", c.verdict, json_extract(c.document, '$.weight'), c.ms, c.cost_usd
+FROM eval_cases AS c JOIN (
+  SELECT id, at, settings FROM eval_runs
+  WHERE EXISTS (SELECT 1 FROM eval_cases WHERE run = eval_runs.id AND profile = :profile)
+  ORDER BY at DESC, id DESC LIMIT :limit
+) AS r ON c.run = r.id
+WHERE c.profile = :profile
+ORDER BY r.at, r.id, c.suite, c."case", c.repeat
+"""
+
 _CASE = 'run, suite, "case", profile, repeat, at, verdict, ms, cost_usd, request_id, cache_key, document'
 
 
@@ -48,7 +74,12 @@ class StoredEvals:
     # ---- writing; each returns when it is durable
 
     async def begin(self, run: StoredRun) -> None:
-        await self._change("INSERT INTO eval_runs (id, at, settings) VALUES (?,?,?)", (run.id, run.at, run.settings))
+        """A run that goes on is there already; its settings may have changed."""
+        await self._change(
+            "INSERT INTO eval_runs (id, at, settings) VALUES (?,?,?)"
+            " ON CONFLICT (id) DO UPDATE SET settings = excluded.settings",
+            (run.id, run.at, run.settings),
+        )
 
     async def add(self, case: StoredCase) -> None:
         """What was cancelled or went wrong is replaced by what a resumed run finds."""
@@ -116,5 +147,23 @@ class StoredEvals:
                 f"SELECT {_CASE} FROM eval_cases WHERE cache_key = ? ORDER BY at DESC LIMIT 1", (cache_key,)
             ).fetchone()
             return StoredCase(*row) if row else None
+
+        return await self._reading.run(read)
+
+    async def are_cached(self, cache_keys: Iterable[str]) -> frozenset[str]:
+        """Those for which there is a result."""
+
+        def read(connection: sqlite3.Connection) -> frozenset[str]:
+            ask = "SELECT 1 FROM eval_cases WHERE cache_key = ? LIMIT 1"
+            return frozenset(key for key in cache_keys if connection.execute(ask, (key,)).fetchone())
+
+        return await self._reading.run(read)
+
+    async def trend(self, profile: str, limit: int) -> list[TrendRow]:
+        """What passed or failed of a profile in its newest runs, the oldest first."""
+
+        def read(connection: sqlite3.Connection) -> list[TrendRow]:
+            rows = connection.execute(_TREND, {"profile": profile, "limit": limit})
+            return [TrendRow(*row) for row in rows]
 
         return await self._reading.run(read)

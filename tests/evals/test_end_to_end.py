@@ -9,7 +9,7 @@ import pytest
 
 from clawtui.engine.request import ToolCall
 from clawtui.evals.cases import Case
-from clawtui.evals.playing import play
+from clawtui.evals.playing import Game
 from clawtui.evals.purse import Purse
 from clawtui.evals.results import Answer, CaseKey, CaseResult, RunSettings, Verdict
 from clawtui.evals.suite_files import load_suites
@@ -61,7 +61,7 @@ async def played_by(case: Case, played: Played) -> CaseResult:
 
 async def one(house: House, case: Case, settings: RunSettings | None = None) -> CaseResult:
     settings = settings or RunSettings(("core",), ("first",))
-    return await play(house.engine, case, CaseKey("core", case.id, "first", 1), settings, Purse(None), 0.0)
+    return await Game(house.engine, case, CaseKey("core", case.id, "first", 1), settings, Purse(None), 0.0).play()
 
 
 @pytest.mark.parametrize("name", list(CASES))
