@@ -31,8 +31,9 @@ class RequestSettings(Dialog[Settings]):
 
     def body(self) -> Iterable[Widget]:
         for name, label in _TEXTS:
-            yield Sentence(label, classes="muted")
-            yield TextArea(getattr(self._settings, name), id=f"set-{name}", classes="setting", tab_behavior="focus")
+            box = TextArea(getattr(self._settings, name), id=f"set-{name}", classes="setting", tab_behavior="focus")
+            box.border_title = label
+            yield box
             yield Static("", id=f"wrong-{name}", classes="state-bad", markup=False)
         yield Sentence("Reasoning effort", classes="muted")
         efforts = [(effort, effort) for effort in EFFORTS if effort]
@@ -45,6 +46,7 @@ class RequestSettings(Dialog[Settings]):
 
     def on_mount(self) -> None:
         self.query_one("#set-system").focus()
+        self._check()
 
     def _typed(self) -> Settings:
         found = {name: self.query_one(f"#set-{name}", TextArea).text for name, _ in _TEXTS}

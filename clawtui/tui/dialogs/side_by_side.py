@@ -42,7 +42,7 @@ class Contender(Vertical):
     def end(self, entry: Entry) -> None:
         self.entry = entry
         self.answer.finish()
-        self.query_one(".facts", Lines).show(answer_lines(entry))
+        self.query_one(".facts", Lines).show(answer_lines(entry, self.content_size.width))
 
 
 class SideBySide(Dialog[Entry]):

@@ -14,7 +14,7 @@ from clawtui.engine.outcome import Trace
 from clawtui.engine.request import Media, MediaKind, Message, Role, Text, ToolCall
 from clawtui.runtime.conversing import facts_of, read_document, status_of, user_document
 from clawtui.store.conversations import Turn, TurnStatus
-from clawtui.text import count, day_and_time, duration_ms, money
+from clawtui.text import cell_width, count, day_and_time, duration_ms, money
 from clawtui.tui.widgets.columns import Part, Tone
 
 Line = tuple[Part, ...]
@@ -95,7 +95,8 @@ def _images(entry: Entry) -> tuple[Media, ...]:
 # ---- the line under an answer
 
 
-def answer_lines(entry: Entry) -> list[Line]:
+def answer_lines(entry: Entry, width: int = 0) -> list[Line]:
+    """With a width the figures take as many lines as they need in it."""
     facts = entry.facts
     lines: list[Line] = []
     if entry.status is TurnStatus.INTERRUPTED:
@@ -120,7 +121,7 @@ def answer_lines(entry: Entry) -> list[Line]:
         words = f"instead of {instead['profile'] or '-'} → {instead['provider']}/{instead['model']}, because {because}"
         lines.append(((words, Tone.WARN),))
     if facts.get("total_ms") is not None and (answered or facts.get("attempts")):
-        lines.append(((numbers(facts), Tone.MUTED),))
+        lines += [((line, Tone.MUTED),) for line in _filled(figures(facts), width)]
     if facts.get("json"):
         tone = Tone.OK if facts["json"].startswith("fits") else Tone.BAD
         lines.append(((f"JSON: {facts['json']}", tone),))
@@ -129,7 +130,7 @@ def answer_lines(entry: Entry) -> list[Line]:
     return lines
 
 
-def numbers(facts: dict[str, Any]) -> str:
+def figures(facts: dict[str, Any]) -> list[str]:
     about = "≈" if facts.get("estimated") else ""
     first, total = facts.get("first_token_ms"), facts.get("total_ms")
     parts = [f"first token {duration_ms(first)}"]
@@ -141,7 +142,18 @@ def numbers(facts: dict[str, Any]) -> str:
     parts.append(money(facts.get("cost_usd")))
     if facts.get("attempts", 0) > 1:
         parts.append(f"{facts['attempts']} attempts")
-    return " · ".join(parts)
+    return parts
+
+
+def _filled(parts: Sequence[str], width: int) -> list[str]:
+    lines: list[str] = []
+    for part in parts:
+        longer = f"{lines[-1]} · {part}" if lines else part
+        if lines and (not width or cell_width(longer) <= width):
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return lines
 
 
 # ---- exports

@@ -113,7 +113,8 @@ class Why:
             case AdviserProgress():
                 return self._adviser(event)
             case SynthesisStarted():
-                words = f"{event.profile} writes the answer from {event.proposals} proposals"
+                proposals = "proposal" if event.proposals == 1 else "proposals"
+                words = f"{event.profile} writes the answer from {event.proposals} {proposals}"
                 self.told.append(((words, Tone.ACCENT),))
             case Completed() | Failed():
                 self.trace = event.trace

@@ -224,7 +224,7 @@ async def test_reasoning_is_folded_until_space(tmp_path: Path) -> None:
 
 
 async def test_a_tool_call_is_a_block_and_its_result_goes_on(tmp_path: Path) -> None:
-    script = says("", tool_calls=(ScriptedCall("look", {"place": "sky"}),))
+    script = says("Take a coat.", tool_calls=(ScriptedCall("look", {"place": "sky"}),))
     async with a_screen(tmp_path, script=script) as shown:
         shown.app.panes.shown.dialogue.settings = tools_settings()
         await ask(shown, "weather")
@@ -235,7 +235,7 @@ async def test_a_tool_call_is_a_block_and_its_result_goes_on(tmp_path: Path) -> 
         await shown.sees("Result of look")
         await shown.type("sunny")
         await shown.press("tab", "tab", "enter")
-        await until(shown.pilot, lambda: len(shown.simulator.requests) == 2)
+        await until(shown.pilot, lambda: len(shown.simulator.requests) > 1)
         last = shown.simulator.requests[1].body["messages"][-1]
         assert (last["role"], last["content"]) == ("tool", "sunny")
 
