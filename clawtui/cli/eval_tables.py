@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 from clawtui.cli.output import Output
 from clawtui.evals.cases import Suite
-from clawtui.evals.compare import Pair
+from clawtui.evals.compare import Gain, Pair
 from clawtui.evals.documents import listed_run
 from clawtui.evals.results import CaseResult, Run, Verdict
-from clawtui.evals.summary import ProfileSummary, summaries
+from clawtui.evals.statistics import Rate
+from clawtui.evals.summary import ProfileSummary, ranked
+from clawtui.evals.trends import TrendPoint
 from clawtui.store.evals import StoredRun
 from clawtui.text import count, day_and_time, duration_ms, money, percent
 
@@ -24,11 +26,7 @@ MARKS = {
 MOST_TOLD = 30  # results that did not pass
 
 
-def show_suites(output: Output, suites: Sequence[Suite], runs: Sequence[StoredRun], *, whole: bool) -> None:
-    if whole:
-        rows = [[case.id, count(len(case.turns)), case.description] for suite in suites for case in suite.cases]
-        output.table(["case", "turns", "what it is about"], rows, right=frozenset({1}))
-        return
+def show_suites(output: Output, suites: Sequence[Suite], runs: Sequence[StoredRun]) -> None:
     output.table(
         ["suite", "cases", "what it is for"],
         [[suite.id, count(len(suite.cases)), suite.description] for suite in suites],
@@ -37,6 +35,29 @@ def show_suites(output: Output, suites: Sequence[Suite], runs: Sequence[StoredRu
     if runs:
         output.line()
         output.table(["run", "when", "suites", "profiles", "rates"], [_run_row(run) for run in runs[:20]])
+
+
+def show_cases(output: Output, suite: Suite) -> None:
+    rows = [[case.id, count(len(case.turns)), case.description] for case in suite.cases]
+    output.table(["case", "turns", "what it is about"], rows, right=frozenset({1}))
+
+
+def show_trend(output: Output, points: Sequence[TrendPoint]) -> None:
+    rows = [
+        [
+            each.run,
+            day_and_time(each.at),
+            ", ".join(each.suites),
+            count(each.cases),
+            *_rate(each.rate),
+            str(each.errors),
+            duration_ms(each.p50_ms),
+            money(each.cost_usd),
+        ]
+        for each in points
+    ]
+    names = ["run", "when", "suites", "cases", "rate", "95 %", "error", "p50", "cost"]
+    output.table(names, rows, right=frozenset({3, 6, 7, 8}))
 
 
 def _run_row(stored: StoredRun) -> list[str]:
@@ -55,9 +76,10 @@ def _run_row(stored: StoredRun) -> list[str]:
 def show_run(output: Output, run: Run) -> None:
     output.line(f"run {run.id}, {day_and_time(run.at)}, {', '.join(run.settings.suites)}")
     output.line()
-    rows = [_summary_row(each) for each in summaries(run)]
-    names = ["profile", "rate", "95 %", "pass", "fail", "error", "unsup.", "p50", "first", "cost", "per pass"]
-    output.table(names, rows, right=frozenset(range(3, 11)))
+    rows = [_summary_row(each) for each in ranked(run)]
+    counts = ["pass", "fail", "error", "unsup."]
+    names = ["profile", "rate", "95 %", *counts, "p50", "p95", "first", "tokens", "cost", "per pass"]
+    output.table(names, rows, right=frozenset(range(3, 13)))
     output.line()
     _show_matrix(output, run)
     told = [result for result in run.results if result.verdict in (Verdict.FAIL, Verdict.ERROR)]
@@ -72,17 +94,23 @@ def show_run(output: Output, run: Run) -> None:
 
 
 def _summary_row(summary: ProfileSummary) -> list[str]:
-    rate, counts = summary.rate, summary.counts
+    counts = summary.counts
     return [
         summary.profile,
-        percent(rate.rate) if rate else "no rate",
-        f"{100 * rate.low:.0f} to {100 * rate.high:.0f}" if rate else "",
+        *_rate(summary.rate),
         *(str(counts[verdict]) for verdict in (Verdict.PASS, Verdict.FAIL, Verdict.ERROR, Verdict.UNSUPPORTED)),
         duration_ms(summary.p50_ms),
+        duration_ms(summary.p95_ms),
         duration_ms(summary.first_token_p50_ms),
+        count(summary.input_tokens + summary.output_tokens),
         money(summary.cost_usd),
-        money(summary.cost_per_pass_usd) if summary.counts[Verdict.PASS] else "–",
+        money(summary.cost_per_pass_usd) if counts[Verdict.PASS] else "–",
     ]
+
+
+def _rate(rate: Rate | None) -> tuple[str, str]:
+    """With its interval."""
+    return ("no rate", "") if rate is None else (percent(rate.rate), f"{100 * rate.low:.0f} to {100 * rate.high:.0f}")
 
 
 def _show_matrix(output: Output, run: Run) -> None:
@@ -117,10 +145,10 @@ def result_line(result: CaseResult) -> str:
     return f"{head}  {why}" if why else head
 
 
-def show_pairs(output: Output, pairs: Sequence[Pair]) -> None:
+def show_pairs(output: Output, pairs: Sequence[Pair], gains: Sequence[Gain]) -> None:
     output.line()
     rows = [[each.a, each.b, str(each.wins), str(each.losses), str(each.ties), f"{each.p_value:.3f}"] for each in pairs]
     output.table(["a", "b", "a wins", "b wins", "ties", "p"], rows, right=frozenset({2, 3, 4, 5}))
     output.line()
-    for each in pairs:
-        output.line(each.sentence)
+    for said in (*pairs, *gains):
+        output.line(said.sentence)

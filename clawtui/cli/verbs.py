@@ -109,7 +109,8 @@ def _eval(verbs: Verbs) -> None:
     verb = _verb(verbs, "eval", "run suites of cases, and compare the results")
     inner = verb.add_subparsers(dest="what", metavar="list|run|compare|show|export", required=True)
     listing = _verb(inner, "list", "suites and past runs")
-    listing.add_argument("suite", nargs="?", metavar="SUITE", help="the cases of one")
+    listing.add_argument("suite", nargs="?", metavar="SUITE|FILE", help="the cases of one")
+    listing.add_argument("-p", "--profile", metavar="ID", help="how a profile did from run to run")
     run = _verb(inner, "run", "run cases against profiles")
     _run_options(run)
     run.add_argument(
@@ -120,7 +121,9 @@ def _eval(verbs: Verbs) -> None:
     _run_options(compare)
     compare.add_argument("-p", "--profile", action="append", default=[], metavar="A,B", help="profiles to compare")
     compare.add_argument("--run", action="append", default=[], metavar="RUN", help="compare runs that are stored")
-    compare.add_argument("--fail-if-worse", action="store_true", help="exit 1 if the second is distinguishably worse")
+    compare.add_argument(
+        "--fail-if-worse", action="store_true", help="exit 1 if a later one is distinguishably worse than an earlier"
+    )
     show = _verb(inner, "show", "one run, whole")
     show.add_argument("run", metavar="RUN")
     export = _verb(inner, "export", "one run as a file")
@@ -139,7 +142,11 @@ def _run_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--max-usd", type=float, metavar="USD", help="stop before this sum is passed")
     verb.add_argument("--cached", action="store_true", help="take same case, model and settings from earlier runs")
     verb.add_argument("--with-fallbacks", action="store_true", help="measure the chain instead of the profile alone")
-    verb.add_argument("--policy", metavar="ID")
+    verb.add_argument("--policy", metavar="ID", help="the rules that hold")
+    verb.add_argument("--time-limit", type=float, default=120.0, metavar="S", help="seconds for a case (default 120)")
+    verb.add_argument(
+        "--concurrency", type=int, default=4, metavar="N", help="calls at once for each provider (default 4)"
+    )
     verb.add_argument("--yes", action="store_true", help="do not ask before spending")
 
 

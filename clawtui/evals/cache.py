@@ -19,7 +19,7 @@ def cache_key(engine: Engine, item: Item, settings: RunSettings) -> str | None:
     if profile not in engine.registry.profiles or settings.with_fallbacks or not keeps_text(engine, settings.policy):
         return None
     digest = hashlib.sha256()
-    asked = [profile, *_judges(item.case)]
+    asked = [profile, *judges(item.case)]
     parts = (*_said(item.case), *(_setting(engine, name) for name in asked), settings.policy, item.key.repeat)
     for part in parts:
         digest.update(str(part).encode("utf-8", "surrogatepass"))
@@ -36,7 +36,8 @@ def _said(case: Case) -> tuple[str, str]:
     return repr(asked), repr(sorted(case.needs))
 
 
-def _judges(case: Case) -> list[str]:
+def judges(case: Case) -> list[str]:
+    """The profiles that grade its answers."""
     expected = [*case.expect, *(each for turn in case.turns for each in turn.expect)]
     return [each.arguments["profile"] for each in expected if each.grader == JUDGE]
 

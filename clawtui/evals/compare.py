@@ -54,6 +54,52 @@ def compare_profiles(run: Run) -> list[Pair]:
     return [pair(a, by_profile[a], b, by_profile[b]) for a, b in combinations(run.settings.profiles, 2)]
 
 
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """Whether a fusion is better than each of its controls: only then is it shown to be worth its calls."""
+
+    fusion: str
+    is_shown: bool
+    sentence: str
+
+
+def gains(run: Run, pairs: Sequence[Pair]) -> list[Gain]:
+    """Of each fusion that was compared with its controls."""
+    found = []
+    for fusion, controls in run.settings.held_against.items():
+        beaten = [name for name in controls if _is_better(fusion, name, pairs)]
+        if len(beaten) == len(controls):
+            words = f"{fusion} is better than {' and '.join(controls)}: the gain is the fusion's"
+        else:
+            others = " or ".join(name for name in controls if name not in beaten)
+            words = f"{fusion} is not shown to be better than {others}"
+        found.append(Gain(fusion, len(beaten) == len(controls), words))
+    return found
+
+
+def worse(run: Run, pairs: Sequence[Pair]) -> list[Pair]:
+    """Where who was asked for later is distinguishably worse than who was asked for earlier, or a fusion than what it
+    is held against."""
+    settings = run.settings
+    asked = [name for name in settings.profiles if name not in settings.controls]
+    found = []
+    for each in pairs:
+        if each.a in asked and each.b in asked:
+            is_worse = each.verdict is Better.A
+        else:
+            is_worse = each.verdict is Better.B and each.b in settings.held_against.get(each.a, ())
+        found += [each] if is_worse else []
+    return found
+
+
+def _is_better(one: str, other: str, pairs: Sequence[Pair]) -> bool:
+    return any(
+        (each.verdict is Better.A and (each.a, each.b) == (one, other))
+        or (each.verdict is Better.B and (each.a, each.b) == (other, one))
+        for each in pairs
+    )
+
+
 def compare_runs(before: Run, after: Run) -> list[Pair]:
     """What both ran: the same profile in one and the other; where they have none in common, all with all."""
     common = [name for name in after.settings.profiles if name in before.settings.profiles]

@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from clawtui.evals.cases import Suite
+from clawtui.evals.compare import Gain, Pair
 from clawtui.evals.records import written_message
 from clawtui.evals.results import CaseResult, Run, RunSettings
 from clawtui.evals.statistics import Rate
-from clawtui.evals.summary import ProfileSummary, passed_threshold, summaries
+from clawtui.evals.summary import ProfileSummary, passed_threshold, ranked, summaries
+from clawtui.evals.trends import TrendPoint
 from clawtui.store.evals import StoredRun
 
 
@@ -74,6 +76,50 @@ def case_document(result: CaseResult, *, transcript: bool) -> dict[str, Any]:
     if transcript:
         document["transcript"] = [written_message(message) for message in result.transcript]
     return document
+
+
+def compare_document(run: Run, pairs: Sequence[Pair], gains: Sequence[Gain]) -> dict[str, Any]:
+    """Of `eval compare`: that of the run, the best profile first, each with each, and what fusions gain."""
+    return {
+        **run_document(run),
+        "ranking": [each.profile for each in ranked(run)],
+        "pairs": [pair_document(each) for each in pairs],
+        "gains": [{"fusion": each.fusion, "shown": each.is_shown, "sentence": each.sentence} for each in gains],
+    }
+
+
+def pair_document(pair: Pair) -> dict[str, Any]:
+    return {
+        "a": pair.a,
+        "b": pair.b,
+        "wins": pair.wins,
+        "losses": pair.losses,
+        "ties": pair.ties,
+        "p_value": round(pair.p_value, 6),
+        "difference": [round(each, 6) for each in pair.difference],
+        "verdict": pair.verdict.value,
+        "sentence": pair.sentence,
+    }
+
+
+def trend_document(profile: str, points: Sequence[TrendPoint]) -> dict[str, Any]:
+    return {
+        "profile": profile,
+        "runs": [
+            {
+                "run_id": each.run,
+                "at": _moment(each.at),
+                "suites": list(each.suites),
+                "cases": each.cases,
+                "errors": each.errors,
+                "rate": None if each.rate is None else round(each.rate.rate, 6),
+                "interval": _interval(each.rate),
+                "p50_ms": each.p50_ms,
+                "cost_usd": each.cost_usd,
+            }
+            for each in points
+        ],
+    }
 
 
 def kept_summary(run: Run) -> str:

@@ -29,16 +29,17 @@ def stored_run(run: Run) -> StoredRun:
 
 
 def read_run(stored: StoredRun, cases: Sequence[StoredCase] = ()) -> Run:
-    settings: dict[str, Any] = json.loads(stored.settings)
-    lists: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()
+    written: dict[str, Any] = json.loads(stored.settings)
+    settings: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in written.items()
     }
+    held_against = {name: tuple(controls) for name, controls in written.get("held_against", {}).items()}
     summary = json.loads(stored.summary) if stored.summary else {}
     results = tuple(read_case(case) for case in cases)
     return Run(
         id=RunId(stored.id),
         at=stored.at,
-        settings=RunSettings(**lists),
+        settings=RunSettings(**{**settings, "held_against": held_against}),
         results=results,
         ended=stored.ended,
         stopped=summary.get("stopped", ""),

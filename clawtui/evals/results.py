@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
@@ -95,7 +96,8 @@ class RunSettings:
     policy: str | None = None
     case_limit_s: float = 120.0
     concurrency: int = 4  # calls at once for each provider
-    controls: tuple[str, ...] = ()  # of the profiles: those that only stand beside the fusions they are held against
+    controls: tuple[str, ...] = ()  # of the profiles: those that nobody asked for, but a fusion is held against
+    held_against: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # fusion -> all its controls
 
 
 @dataclass(frozen=True, slots=True)

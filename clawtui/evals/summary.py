@@ -64,7 +64,19 @@ def summary(profile: str, results: Sequence[CaseResult]) -> ProfileSummary:
     )
 
 
+def ranked(run: Run) -> list[ProfileSummary]:
+    """The best rate first; of equal ones that which was asked for first; who has none last."""
+    return sorted(summaries(run), key=lambda each: -each.rate.rate if each.rate else 1.0)
+
+
+def under_threshold(run: Run) -> list[str]:
+    """Who misses it; controls are not held to it."""
+    threshold, controls = run.settings.threshold, run.settings.controls
+    if threshold is None:
+        return []
+    return [each.profile for each in summaries(run) if each.profile not in controls and not each.reaches(threshold)]
+
+
 def passed_threshold(run: Run) -> bool | None:
     """For every profile; None where none was asked for."""
-    threshold = run.settings.threshold
-    return None if threshold is None else all(each.reaches(threshold) for each in summaries(run))
+    return None if run.settings.threshold is None else not under_threshold(run)

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from clawtui.config.findings import Finding, nearest, quoted
+from clawtui.config.schema import Config
 from clawtui.engine.fusing.readiness import TARGET
+from clawtui.evals.cache import cache_key, judges
 from clawtui.evals.cases import Suite
 from clawtui.evals.controls import with_controls
 from clawtui.evals.estimate import Estimate, estimate
-from clawtui.evals.records import read_run
-from clawtui.evals.results import Run, RunId, RunSettings
+from clawtui.evals.records import keeps_text, read_run
+from clawtui.evals.results import CaseKey, Run, RunId, RunSettings
 from clawtui.evals.runner import Progress, Runner
-from clawtui.evals.suite_files import load_suites
-from clawtui.runtime.runtime import Runtime
+from clawtui.evals.suite_files import EXTENSIONS, load_suites
+from clawtui.evals.trends import TrendPoint, trend
+from clawtui.evals.work import items, left
+from clawtui.runtime.runtime import Origin, Runtime
 
 
 class CannotRun(Exception):
@@ -48,44 +54,78 @@ class Evaluating:
         loaded = await asyncio.to_thread(load_suites, (), self._folder)
         return loaded.suites, loaded.findings
 
+    async def suite(self, name: str) -> Suite:
+        """By its name, or by its file. Raises CannotRun."""
+        (suite,) = await self._loaded(RunSettings((name,), ()))
+        return suite
+
     async def prepare(self, settings: RunSettings, *, controls: bool = False) -> Prepared:
         """Raises CannotRun: an unknown name, a broken file, nothing to run. `controls` joins those of fusions."""
         suites = await self._loaded(settings)
-        profiles = self._profiles(settings.profiles)
+        asked = self._profiles(settings.profiles)
+        settings = replace(settings, suites=_places(settings.suites or ("core",)), profiles=asked)
         if controls:
-            config, profiles = with_controls(self._runtime.state.config, profiles)
-            self._runtime.engine.reconfigure(config)
-        settings = replace(settings, suites=settings.suites or tuple(suite.id for suite in suites), profiles=profiles)
-        if settings.policy is not None and settings.policy not in self._runtime.engine.registry.policies:
-            raise CannotRun(
-                f"there is no policy {quoted(settings.policy)}",
-                _meant(settings.policy, list(self._runtime.engine.registry.policies)),
+            controlled = with_controls(self._runtime.state.config, asked)
+            added = tuple(name for name in controlled.profiles if name not in asked)
+            settings = replace(
+                settings, profiles=controlled.profiles, controls=added, held_against=controlled.held_against
             )
         at = self._runtime.clock.wall()
-        run = Run(RunId(f"{int(at):08x}{secrets.token_hex(2)}"), at, settings)
-        return await self._prepared(run, suites)
+        return await self._prepared(Run(RunId(f"{int(at):08x}{secrets.token_hex(2)}"), at, settings), suites)
 
-    async def resume(self, id: str) -> Prepared:
-        """The rest of a run that was cut. Raises CannotRun."""
+    async def resume(self, id: str, max_usd: float | None = None) -> Prepared:
+        """The rest of a run that was cut, with another sum of money where one is given. Raises CannotRun."""
         run = await self.run(id)
         if run.ended is not None:
             raise CannotRun(f"run {run.id} is finished", f"clawtui eval show {run.id}")
-        suites = await self._loaded(run.settings)
-        return await self._prepared(run, suites)
+        if max_usd is not None:
+            run = replace(run, settings=replace(run.settings, max_usd=max_usd))
+        return await self._prepared(run, await self._loaded(run.settings))
 
     async def _prepared(self, run: Run, suites: tuple[Suite, ...]) -> Prepared:
-        done = [result.key for result in run.results]
-        found = estimate(self._runtime.engine, suites, run.settings, done)
-        if not found.cases and not done:
+        engine, settings = self._runtime.engine, run.settings
+        to_do = left(items(suites, settings), run.done)
+        with self._controls(settings):
+            self._profiles(settings.profiles)  # a run that goes on may name what is there no more
+            self._check_policy(settings.policy)
+            cached: frozenset[CaseKey] = frozenset()
+            if settings.use_cache:
+                keys = {item.key: cache_key(engine, item, settings) for item in to_do}
+                known = await self._runtime.store.evals.are_cached([key for key in keys.values() if key])
+                cached = frozenset(item for item, key in keys.items() if key in known)
+            found = estimate(engine, suites, settings, run.done, cached)
+        if not found.cases and not run.results:
             raise CannotRun("there is nothing to run", "`clawtui eval list SUITE` shows the cases of a suite")
         return Prepared(run, suites, found)
 
     async def start(self, prepared: Prepared, tell: Callable[[Progress], None] = lambda _: None) -> Run:
         """To its end. Cancelled, it keeps what is done."""
         runtime = self._runtime
-        return await Runner(
-            runtime.engine, runtime.store.evals, runtime.clock, prepared.suites, prepared.run, tell
-        ).run()
+        with self._controls(prepared.run.settings):
+            return await Runner(
+                runtime.engine, runtime.store.evals, runtime.clock, prepared.suites, prepared.run, tell
+            ).run()
+
+    @contextmanager
+    def _controls(self, settings: RunSettings) -> Iterator[None]:
+        """The engine knows the fusions of controls for as long as they are asked, and no longer."""
+        config = self._runtime.state.config
+        if not settings.controls:
+            yield
+            return
+        self._put_in_force(with_controls(config, settings.profiles).config)
+        try:
+            yield
+        finally:
+            self._put_in_force(self._runtime.state.config)
+
+    def _put_in_force(self, config: Config) -> None:
+        is_discovered = self._runtime.state.origin is Origin.DISCOVERED
+        self._runtime.engine.reconfigure(config, frozenset(config.profiles) if is_discovered else frozenset())
+
+    def keeps_text(self, policy: str | None) -> bool:
+        """Whether transcripts are kept under a policy, and results can be taken from earlier runs."""
+        return keeps_text(self._runtime.engine, policy)
 
     async def run(self, id: str) -> Run:
         """With all its results; by its id or the beginning of it. Raises CannotRun."""
@@ -101,6 +141,10 @@ class Evaluating:
         stored = [each for each in await evals.runs(limit) if profile in read_run(each).settings.profiles]
         return [read_run(each, await evals.cases(each.id)) for each in reversed(stored)]
 
+    async def trend(self, profile: str, limit: int = 50) -> list[TrendPoint]:
+        """What a profile came to in its newest runs, the oldest first."""
+        return trend(await self._runtime.store.evals.trend(profile, limit))
+
     async def _loaded(self, settings: RunSettings) -> tuple[Suite, ...]:
         asked = settings.suites or ("core",)
         loaded = await asyncio.to_thread(load_suites, asked, self._folder)
@@ -112,11 +156,31 @@ class Evaluating:
         for wanted in settings.cases:
             if wanted not in cases:
                 raise CannotRun(f"there is no case {quoted(wanted)} in these suites", _meant(wanted, cases))
+        known = self._targets()
+        chosen = [
+            case for suite in loaded.suites for case in suite.cases if case.id in settings.cases or not settings.cases
+        ]
+        for case in chosen:
+            for judge in judges(case):
+                if judge not in known:
+                    raise CannotRun(
+                        f"case {quoted(case.id)} is judged by {quoted(judge)}, and there is no such profile",
+                        _meant(judge, known),
+                    )
         return loaded.suites
+
+    def _targets(self) -> list[str]:
+        registry = self._runtime.engine.registry
+        return [*registry.profiles, *(TARGET + name for name in registry.fusions)]
+
+    def _check_policy(self, policy: str | None) -> None:
+        known = list(self._runtime.engine.registry.policies)
+        if policy is not None and policy not in known:
+            raise CannotRun(f"there is no policy {quoted(policy)}", _meant(policy, known))
 
     def _profiles(self, asked: Sequence[str]) -> tuple[str, ...]:
         registry = self._runtime.engine.registry
-        known = [*registry.profiles, *(TARGET + name for name in registry.fusions)]
+        known = self._targets()
         if not asked:
             usual = registry.default_profile or next(iter(registry.profiles), None)
             if usual is None:
@@ -131,3 +195,10 @@ class Evaluating:
 def _meant(name: str, known: Sequence[str]) -> str:
     near = nearest(name, known)
     return f"did you mean {quoted(near)}?" if near else f"there is {', '.join(known[:12])}"
+
+
+def _places(suites: Sequence[str]) -> tuple[str, ...]:
+    """Files by their whole path, so that a run goes on from any folder."""
+    return tuple(
+        str(Path(name).expanduser().absolute()) if Path(name).suffix in EXTENSIONS else name for name in suites
+    )
