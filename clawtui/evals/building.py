@@ -120,7 +120,7 @@ def _expected(tables: Sequence[Mapping[str, Any]], under: Key, wrong: list[BadCa
 
 
 def _ideal(table: CaseTable) -> Iterable[Expectation]:
-    """`{"input": …, "ideal": …}`: the answer begins so, as such files are usually graded."""
+    """`{"input": …, "ideal": …}`: the answer is this, or one of these."""
     if table.ideal is None:
         return
     ideals = (table.ideal,) if isinstance(table.ideal, str) else table.ideal

@@ -121,4 +121,5 @@ def written_message(message: Message) -> dict[str, Any]:
 
 def _read_message(written: dict[str, Any]) -> Message:
     calls = tuple(ToolCall(**call) for call in written.get("tool_calls", ()))
-    return Message(Role(written["role"]), (Text(written["text"]),), calls, name=written.get("name"))
+    parts = (Text(written["text"]),) if written["text"] else ()
+    return Message(Role(written["role"]), parts, calls, name=written.get("name"))

@@ -46,6 +46,10 @@ class Shell:
     def config(self) -> Path:
         return self.folder / "config" / "config.toml"
 
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
     def write(self, text: str) -> None:
         self.config.parent.mkdir(exist_ok=True)
         self.config.write_text(text, encoding="utf-8")
@@ -53,7 +57,7 @@ class Shell:
     def __call__(self, *arguments: str, stdin: str | None = None, terminal: bool = False) -> Ran:
         out, err = (Terminal(), Terminal()) if terminal else (io.StringIO(), io.StringIO())
         given = Terminal() if stdin is None else io.StringIO(stdin)
-        environ = {"CLAWTUI_CONFIG": str(self.config), "CLAWTUI_DATA": str(self.folder / "data"), **self.environ}
+        environ = {"CLAWTUI_CONFIG": str(self.config), "CLAWTUI_DATA": str(self.data), **self.environ}
         status = run(
             arguments,
             open_screen=lambda options: 77,
