@@ -7,6 +7,7 @@ import json
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.timer import Timer
 
 from clawtui.engine.events import BusEvent, RequestEnded, StateChanged
 from clawtui.engine.outcome import Outcome, Trace
@@ -46,7 +47,8 @@ class TracesPane(Pane):
         super().__init__(desk)
         self.narrowed = Narrowed()
         self._is_shown = False
-        self._is_stale = True
+        self._looks = 0  # at the file, that are still to come
+        self._reload_timer: Timer | None = None
         self._follows = True
 
     def compose(self) -> ComposeResult:
@@ -69,7 +71,6 @@ class TracesPane(Pane):
         self.query_one("#trace-list").border_title = "Newest first, following"
         self.query_one(Chips).display = False
         self.table.use(TraceSource(self.desk, lambda: self.narrowed))
-        self.set_interval(RELOAD_SECONDS, self._reload_if_stale)
 
     @property
     def table(self) -> Table[TraceRow]:
@@ -82,12 +83,12 @@ class TracesPane(Pane):
     # ---- live
 
     def receive(self, events: tuple[BusEvent, ...]) -> None:
-        if any(isinstance(event, (RequestEnded, StateChanged)) for event in events):
-            self._is_stale = True
+        if self._is_shown and any(isinstance(event, (RequestEnded, StateChanged)) for event in events):
+            self._reload_soon()
 
     def shown(self) -> None:
         self._is_shown = True
-        self._is_stale = True
+        self.table.reload()
 
     def hidden(self) -> None:
         self._is_shown = False
@@ -95,16 +96,21 @@ class TracesPane(Pane):
     def focus_main(self) -> None:
         self.table.focus()
 
-    def _reload_if_stale(self) -> None:
-        """A trace is on disk a moment after its request has ended, so a look that finds news is followed by another."""
-        if self._is_shown and self._is_stale and self.is_attached:
-            self._is_stale = False
-            self.table.reload()
-            self.set_timer(2 * RELOAD_SECONDS, self._look_once_more)
+    def _reload_soon(self) -> None:
+        """At most four times a second. A trace is on disk a moment after its request has ended, so the look that finds
+        no more news is not the last."""
+        self._looks = 2
+        if self._reload_timer is None:
+            self._reload_timer = self.set_timer(RELOAD_SECONDS, self._reload)
 
-    def _look_once_more(self) -> None:
-        if self._is_shown:
-            self.table.reload()
+    def _reload(self) -> None:
+        self._reload_timer = None
+        if not self._is_shown:
+            return
+        self.table.reload()
+        self._looks -= 1
+        if self._looks:
+            self._reload_timer = self.set_timer(RELOAD_SECONDS, self._reload)
 
     # ---- one trace
 
