@@ -42,7 +42,7 @@ def built(table: CaseTable, suite: str, folder: Path) -> tuple[Case | None, list
         wrong.append(BadCase(("long_text", "at"), "a place is a share of the length", "from 0 to 1"))
     turns = _turns(table, wrong)
     expect = [*_expected(table.expect, ("expect",), wrong), *_ideal(table)]
-    if not expect and not any(turn.expect for turn in turns):
+    if not table.expect and table.ideal is None and not any(turn.expect for turn in table.turns):
         wrong.append(BadCase(("id",), "this case expects nothing, so that every answer would pass", "add expect = […]"))
     images = _images(table.images, folder, wrong)
     if wrong:
