@@ -14,7 +14,7 @@ from clawtui.cli.stopping import Status, Stop
 from clawtui.evals.compare import Better, Pair, compare_profiles, compare_runs, gains, worse
 from clawtui.evals.documents import compare_document, run_document
 from clawtui.evals.estimate import Estimate
-from clawtui.evals.results import Run, RunSettings
+from clawtui.evals.results import Run, RunSettings, Verdict
 from clawtui.evals.runner import CaseEnded, Progress
 from clawtui.evals.summary import summaries, under_threshold
 from clawtui.runtime import Runtime
@@ -240,7 +240,15 @@ def _status(options: Options, done: Run) -> int:
     if missed:
         options.output.note(f"missed the threshold of {done.settings.threshold:g}: {', '.join(missed)}")
         return Status.FAILED
-    if all(each.rate is None for each in summaries(done)):
-        options.output.note("no case passed or failed, so there is no rate")
-        return Status.FAILED
-    return Status.DONE
+    if any(each.rate is not None for each in summaries(done)):
+        return Status.DONE
+    errors = [result for result in done.results if result.verdict is Verdict.ERROR]
+    options.output.note(f"no case passed or failed: {(errors or done.results)[0].reason}")
+    return _status_without_rate({error.kind for error in errors})
+
+
+def _status_without_rate(kinds: set[str]) -> Status:
+    """As of a single request: it matters whether anybody was called, and what stood in the way."""
+    if kinds and kinds <= {"budget", "policy"}:
+        return Status.REFUSED
+    return Status.NO_ROUTE if kinds <= {"no_route", "not_ready"} else Status.FAILED

@@ -24,6 +24,7 @@ MARKS = {
     Verdict.CANCELLED: "–",
 }
 MOST_TOLD = 30  # results that did not pass
+_FROM_FIRST, _FROM_THIRD = frozenset(range(1, 8)), frozenset(range(3, 8))
 
 
 def show_suites(output: Output, suites: Sequence[Suite], runs: Sequence[StoredRun]) -> None:
@@ -76,10 +77,12 @@ def _run_row(stored: StoredRun) -> list[str]:
 def show_run(output: Output, run: Run) -> None:
     output.line(f"run {run.id}, {day_and_time(run.at)}, {', '.join(run.settings.suites)}")
     output.line()
-    rows = [_summary_row(each) for each in ranked(run)]
-    counts = ["pass", "fail", "error", "unsup."]
-    names = ["profile", "rate", "95 %", *counts, "p50", "p95", "first", "tokens", "cost", "per pass"]
-    output.table(names, rows, right=frozenset(range(3, 13)))
+    profiles = ranked(run)
+    verdicts = ["pass", "fail", "error", "unsupported", "cancelled"]
+    output.table(["profile", "rate", "95 %", *verdicts], [_verdicts(each) for each in profiles], right=_FROM_THIRD)
+    output.line()
+    figures = ["profile", "p50", "p95", "first", "tokens", "cost", "per pass", "failovers"]
+    output.table(figures, [_figures(each) for each in profiles], right=_FROM_FIRST)
     output.line()
     _show_matrix(output, run)
     told = [result for result in run.results if result.verdict in (Verdict.FAIL, Verdict.ERROR)]
@@ -93,18 +96,20 @@ def show_run(output: Output, run: Run) -> None:
         output.line(f"not finished{f' ({run.stopped})' if run.stopped else ''}: clawtui eval run --resume {run.id}")
 
 
-def _summary_row(summary: ProfileSummary) -> list[str]:
-    counts = summary.counts
+def _verdicts(summary: ProfileSummary) -> list[str]:
+    return [summary.profile, *_rate(summary.rate), *(count(summary.counts[verdict]) for verdict in Verdict)]
+
+
+def _figures(summary: ProfileSummary) -> list[str]:
     return [
         summary.profile,
-        *_rate(summary.rate),
-        *(str(counts[verdict]) for verdict in (Verdict.PASS, Verdict.FAIL, Verdict.ERROR, Verdict.UNSUPPORTED)),
         duration_ms(summary.p50_ms),
         duration_ms(summary.p95_ms),
         duration_ms(summary.first_token_p50_ms),
         count(summary.input_tokens + summary.output_tokens),
         money(summary.cost_usd),
-        money(summary.cost_per_pass_usd) if counts[Verdict.PASS] else "–",
+        money(summary.cost_per_pass_usd) if summary.counts[Verdict.PASS] else "–",
+        count(summary.failovers),
     ]
 
 

@@ -79,7 +79,8 @@ def test_for_people_it_is_a_table_a_matrix_and_why_what_failed_failed(shell: She
     assert ran.status == 0
     assert ran.err.startswith("4 cases, 4 calls at least, $")
     assert "\n4/4 ○ quiz/q4 fast fail " in ran.err
-    assert "fast     75 %" in ran.out
+    assert "profile  rate  95 %      pass  fail  error  unsupported  cancelled" in ran.out
+    assert "fast     75 %  30 to 95     3     1      0            0          0" in ran.out
     assert "quiz/q4  ○ 0/1" in ran.out
     assert "○ quiz/q4  fast  fail" in ran.out
     assert '"no"' in ran.out.splitlines()[-1]
@@ -123,8 +124,24 @@ def test_errors_alone_make_no_rate_and_no_success(tmp_path: Path) -> None:
         ran = shell(*RUN, "--json")
         assert ran.status == 1
         assert (ran.json["profiles"][0]["rate"], ran.json["profiles"][0]["interval"]) == (None, [None, None])
-        assert last(ran) == "no case passed or failed, so there is no rate"
+        assert last(ran).startswith("no case passed or failed: ")
         assert shell(*RUN, "--threshold", "0").status == 1
+
+
+@pytest.mark.parametrize(
+    ("policy", "needs", "status"),
+    [("thrifty", [], 4), ("private", [], 4), ("default", ["vision"], 3)],
+)
+def test_a_run_that_nobody_may_or_can_serve_exits_as_a_request_does(
+    shell: Shell, policy: str, needs: list[str], status: int
+) -> None:
+    text = shell.config.read_text(encoding="utf-8")
+    shell.write(text.replace('model = "alpha"', 'model = "alpha"\ncapabilities = { vision = false }'))
+    write_suite(shell.config.parent, [{**each, "needs": needs, "max_tokens": 5000} for each in questions(2)])
+    ran = shell(*RUN, "--policy", policy)
+    assert ran.status == status, ran.err
+    assert last(ran).startswith("no case passed or failed: ")
+    assert called(shell) == 0
 
 
 def test_cached_results_cost_no_call_and_are_marked(shell: Shell) -> None:
