@@ -197,10 +197,14 @@ async def _started(options: Options, evaluating: Evaluating, prepared: Prepared)
                 options.output.note(f"{count}/{prepared.estimate.cases}  {eval_tables.result_line(progress.result)}")
 
     try:
-        return await evaluating.start(prepared, tell)
+        done = await evaluating.start(prepared, tell)
     except asyncio.CancelledError:
-        options.output.note(f"what is done is kept: clawtui eval run --resume {prepared.run.id}")
+        if evaluating.unsaved is None:
+            options.output.note(f"what is done is kept: clawtui eval run --resume {prepared.run.id}")
         raise
+    if evaluating.unsaved is not None:
+        options.output.note(f"this run is not saved: {evaluating.unsaved}")
+    return done
 
 
 async def _line_of(terminal: Any) -> str:

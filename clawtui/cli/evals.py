@@ -39,8 +39,12 @@ def _list(options: Options) -> int:
         return _one_suite(options, options.args.suite)
 
     async def work(runtime: Runtime) -> int:
-        suites, findings = await Evaluating(runtime).suites()
-        runs = await runtime.store.evals.runs()
+        evaluating = Evaluating(runtime)
+        suites, findings = await evaluating.suites()
+        try:
+            runs = await evaluating.runs()
+        except CannotRun as error:
+            cannot(options, error)
         if options.json:
             options.output.document({**list_document(suites, runs), "findings": document(findings)})
         else:
@@ -74,7 +78,10 @@ def _one_suite(options: Options, name: str) -> int:
 
 def _trend(options: Options, profile: str) -> int:
     async def work(runtime: Runtime) -> int:
-        points = await Evaluating(runtime).trend(profile)
+        try:
+            points = await Evaluating(runtime).trend(profile)
+        except CannotRun as error:
+            cannot(options, error)
         if not points:
             near = nearest(profile, runtime.engine.registry.profiles)
             hint = f"did you mean {quoted(near)}?" if near and near != profile else "`clawtui eval list` shows the runs"

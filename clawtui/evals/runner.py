@@ -90,7 +90,10 @@ class Runner:
     async def _cached(self, item: Item) -> CaseResult | None:
         settings = self._run.settings
         key = cache_key(self._engine, item, settings) if settings.use_cache else None
-        stored = await self._evals.cached(key) if key is not None else None
+        try:
+            stored = await self._evals.cached(key) if key is not None else None
+        except StoreDown:
+            return None
         if stored is None:
             return None
         at, weight = self._clock.wall(), item.case.weight

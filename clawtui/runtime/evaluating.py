@@ -23,6 +23,8 @@ from clawtui.evals.suite_files import EXTENSIONS, load_suites
 from clawtui.evals.trends import TrendPoint, trend
 from clawtui.evals.work import items, left
 from clawtui.runtime.runtime import Origin, Runtime
+from clawtui.store.evals import StoredRun
+from clawtui.store.writer import StoreDown
 
 
 class CannotRun(Exception):
@@ -91,7 +93,8 @@ class Evaluating:
             cached: frozenset[CaseKey] = frozenset()
             if settings.use_cache:
                 keys = {item.key: cache_key(engine, item, settings) for item in to_do}
-                known = await self._runtime.store.evals.are_cached([key for key in keys.values() if key])
+                with _told():
+                    known = await self._runtime.store.evals.are_cached([key for key in keys.values() if key])
                 cached = frozenset(item for item, key in keys.items() if key in known)
             found = estimate(engine, suites, settings, run.done, cached)
         if not found.cases and not run.results:
@@ -123,27 +126,40 @@ class Evaluating:
         is_discovered = self._runtime.state.origin is Origin.DISCOVERED
         self._runtime.engine.reconfigure(config, frozenset(config.profiles) if is_discovered else frozenset())
 
+    @property
+    def unsaved(self) -> str | None:
+        """Why nothing of a run is saved now; None while all is well."""
+        return self._runtime.store.down
+
     def keeps_text(self, policy: str | None) -> bool:
         """Whether transcripts are kept under a policy, and results can be taken from earlier runs."""
         return keeps_text(self._runtime.engine, policy)
 
+    async def runs(self, limit: int = 200) -> list[StoredRun]:
+        """The newest first. Raises CannotRun, as all that reads."""
+        with _told():
+            return await self._runtime.store.evals.runs(limit)
+
     async def run(self, id: str) -> Run:
         """With all its results; by its id or the beginning of it. Raises CannotRun."""
         evals = self._runtime.store.evals
-        stored = await evals.run(id)
-        if stored is None:
-            raise CannotRun(f"there is no run {quoted(id)}", "`clawtui eval list` shows them")
-        return read_run(stored, await evals.cases(stored.id))
+        with _told():
+            stored = await evals.run(id)
+            if stored is None:
+                raise CannotRun(f"there is no run {quoted(id)}", "`clawtui eval list` shows them")
+            return read_run(stored, await evals.cases(stored.id))
 
     async def history(self, profile: str, limit: int = 50) -> list[Run]:
-        """The runs that a profile took part in, the oldest first: for trends."""
+        """The runs that a profile took part in, whole, the oldest first."""
         evals = self._runtime.store.evals
-        stored = [each for each in await evals.runs(limit) if profile in read_run(each).settings.profiles]
-        return [read_run(each, await evals.cases(each.id)) for each in reversed(stored)]
+        with _told():
+            stored = [each for each in await evals.runs(limit) if profile in read_run(each).settings.profiles]
+            return [read_run(each, await evals.cases(each.id)) for each in reversed(stored)]
 
     async def trend(self, profile: str, limit: int = 50) -> list[TrendPoint]:
         """What a profile came to in its newest runs, the oldest first."""
-        return trend(await self._runtime.store.evals.trend(profile, limit))
+        with _told():
+            return trend(await self._runtime.store.evals.trend(profile, limit))
 
     async def _loaded(self, settings: RunSettings) -> tuple[Suite, ...]:
         asked = settings.suites or ("core",)
@@ -190,6 +206,14 @@ class Evaluating:
             if name not in known:
                 raise CannotRun(f"there is no profile {quoted(name)}", _meant(name, known))
         return tuple(dict.fromkeys(asked))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except StoreDown as error:
+        raise CannotRun(f"runs cannot be read: {error}", "`clawtui data size` says where they lie") from None
 
 
 def _meant(name: str, known: Sequence[str]) -> str:

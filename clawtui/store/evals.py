@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from clawtui.store.reading import Reading
-from clawtui.store.writer import Writer
+from clawtui.store.writer import StoreDown, Writer
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,13 @@ class StoredEvals:
     async def _change(self, sql: str, values: Sequence[object]) -> None:
         await self._writer.commit(lambda connection: connection.execute(sql, values))
 
-    # ---- reading
+    # ---- reading; raises StoreDown where the file cannot be read
+
+    async def _read(self, read: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return await self._reading.run(read)
+        except sqlite3.Error as error:
+            raise StoreDown(self._writer.down or f"the database cannot be read ({type(error).__name__})") from error
 
     async def runs(self, limit: int = 200) -> list[StoredRun]:
         """The newest first."""
@@ -114,7 +123,7 @@ class StoredEvals:
             )
             return [StoredRun(*row) for row in rows]
 
-        return await self._reading.run(read)
+        return await self._read(read)
 
     async def run(self, id: str) -> StoredRun | None:
         """By its id, or by the beginning of it where only one begins so."""
@@ -128,7 +137,7 @@ class StoredEvals:
             found = exact or rows
             return StoredRun(*found[0]) if id and len(found) == 1 else None
 
-        return await self._reading.run(read)
+        return await self._read(read)
 
     async def cases(self, run: str) -> list[StoredCase]:
         def read(connection: sqlite3.Connection) -> list[StoredCase]:
@@ -137,7 +146,7 @@ class StoredEvals:
             )
             return [StoredCase(*row) for row in rows]
 
-        return await self._reading.run(read)
+        return await self._read(read)
 
     async def cached(self, cache_key: str) -> StoredCase | None:
         """The newest result of the same case, model and settings."""
@@ -148,7 +157,7 @@ class StoredEvals:
             ).fetchone()
             return StoredCase(*row) if row else None
 
-        return await self._reading.run(read)
+        return await self._read(read)
 
     async def are_cached(self, cache_keys: Iterable[str]) -> frozenset[str]:
         """Those for which there is a result."""
@@ -157,7 +166,7 @@ class StoredEvals:
             ask = "SELECT 1 FROM eval_cases WHERE cache_key = ? LIMIT 1"
             return frozenset(key for key in cache_keys if connection.execute(ask, (key,)).fetchone())
 
-        return await self._reading.run(read)
+        return await self._read(read)
 
     async def trend(self, profile: str, limit: int) -> list[TrendRow]:
         """What passed or failed of a profile in its newest runs, the oldest first."""
@@ -166,4 +175,4 @@ class StoredEvals:
             rows = connection.execute(_TREND, {"profile": profile, "limit": limit})
             return [TrendRow(*row) for row in rows]
 
-        return await self._reading.run(read)
+        return await self._read(read)

@@ -210,6 +210,18 @@ def test_a_broken_suite_is_told_with_file_line_and_field(shell: Shell) -> None:
     assert listed.json["findings"][0]["line"] == 4
 
 
+def test_where_nothing_can_be_saved_a_run_says_so_and_what_reads_runs_tells_why(shell: Shell) -> None:
+    shell.data.write_text("a file where a folder should be", encoding="utf-8")
+    ran = shell(*RUN, "--cached")
+    assert "cannot be opened" in ran.err
+    assert (ran.status, called(shell)) == (2, 0)
+    ran = shell(*RUN)
+    assert ran.status == 0
+    assert last(ran).startswith("this run is not saved: ")
+    for verb in (("list",), ("show", "abc"), ("list", "-p", "fast")):
+        assert shell("eval", *verb).err.startswith("clawtui: runs cannot be read: ")
+
+
 # ---- comparing
 
 
