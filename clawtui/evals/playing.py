@@ -118,10 +118,8 @@ class Game:
             verdict = Verdict.CANCELLED if trace.outcome is Outcome.CANCELLED else Verdict.ERROR
             why = trace.error
             raise _Ended(verdict, why.message if why else "", why.kind if why else trace.outcome.value)
-        if not settings.with_fallbacks and not profile.startswith(TARGET):
-            answered = trace.answered.profile if trace.answered else None
-            if answered != profile:
-                raise _Ended(Verdict.ERROR, f"{answered or 'somebody else'} answered in its place")
+        if not settings.with_fallbacks and (other := _stand_in(trace, profile)) is not None:
+            raise _Ended(Verdict.ERROR, other)
         return answer
 
     async def _called(self, request: ChatRequest, plan: Plan, pieces: list[str]) -> Trace:
@@ -171,6 +169,22 @@ class Game:
             raise _Ended(Verdict.FAIL, "")
 
 
+def _stand_in(trace: Trace, profile: str) -> str | None:
+    """Who answered instead of the profile, or of a fusion's synthesizer: routing in a fusion is never strict."""
+    if trace.fusion is not None and trace.fusion.best_draft:
+        return "an adviser's proposal stood in for the synthesizer's answer"
+    asked = trace.fusion.synthesizer.profile if trace.fusion is not None else profile
+    answered = trace.answered.profile if trace.answered else None
+    return None if answered == asked else f"{answered or 'somebody else'} answered in place of {asked}"
+
+
+def _failovers(trace: Trace) -> int:
+    """Routes beyond the first, and advisers whom somebody else stood in for."""
+    advisers = trace.fusion.advisers if trace.fusion is not None else ()
+    others = sum(each.route is not None and each.route.profile != each.profile for each in advisers)
+    return others + max(0, len({attempt.route for attempt in trace.attempts}) - 1)
+
+
 def _answer(trace: Trace, pieces: list[str]) -> Answer:
     return Answer(
         text=trace.text,
@@ -184,7 +198,7 @@ def _answer(trace: Trace, pieces: list[str]) -> Answer:
         cost=trace.cost,
         request_id=trace.request_id,
         answered=trace.answered,
-        failovers=max(0, len({attempt.route for attempt in trace.attempts}) - 1),
+        failovers=_failovers(trace),
     )
 
 

@@ -49,6 +49,25 @@ async def test_nobody_earns_a_pass_for_another_unless_the_chain_is_measured(tmp_
         assert {result.model for result in chain.results} == {"two/beta"}
 
 
+async def test_a_fusion_earns_nothing_by_what_stood_in_for_its_synthesizer(tmp_path: Path) -> None:
+    down = knows(faults=(Fault(FaultKind.STATUS, status=500),))
+    more = '[fusion.odd]\nadvisers = ["strong"]\nsynthesizer = "fast"\n'
+    async with a_lab(tmp_path, a_script(fast=down), more=more) as lab:
+        run = await lab.run("fusion/odd")
+        assert counted(run, "fusion/odd") == {"error": 4}
+        assert {result.reason for result in run.results} == {"strong answered in place of fast"}
+        chain = await lab.run("fusion/odd", with_fallbacks=True)
+        assert counted(chain, "fusion/odd") == {"pass": 4}
+        assert {result.failovers for result in chain.results} == {1}
+
+
+async def test_an_adviser_that_somebody_stands_in_for_is_a_failover(tmp_path: Path) -> None:
+    down = knows(faults=(Fault(FaultKind.STATUS, status=500),))
+    async with a_lab(tmp_path, a_script(fast=down), cases=questions(1)) as lab:
+        (result,) = (await lab.run("fusion/duo")).results
+        assert (result.verdict, result.failovers) == (Verdict.PASS, 1)
+
+
 async def test_every_case_is_run_as_often_as_is_asked_for_each_profile(tmp_path: Path) -> None:
     cases = [{**questions(1)[0], "repeats": 5}, questions(2)[1]]
     async with a_lab(tmp_path, cases=cases) as lab:
