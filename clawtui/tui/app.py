@@ -91,9 +91,11 @@ class ClawApp(Errands, App[None]):
         if complaint:
             self.tell(complaint, "warning")
         await self._begin(desk)
-        # What is mounted now stays: the collector need not walk it while answers stream (a full walk costs 25 ms and more).
+        # What is mounted now stays: the collector need not walk it while answers stream. A full walk stops the screen for
+        # 100 ms below a long conversation, and with the usual thresholds there are two a second of them.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(20_000, 10, 50)
 
     async def _begin(self, desk: Desk, *, suggests: bool = False) -> None:
         from clawtui.tui.session import Session

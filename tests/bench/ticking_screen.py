@@ -13,6 +13,7 @@ from textual.events import Key
 from clawtui.config.paths import Paths
 from clawtui.tui.app import ClawApp
 from clawtui.tui.opening import Opening
+from clawtui.tui.panes.playground import PlaygroundPane
 from clawtui.tui.widgets.prompt import Prompt
 
 EARLIER = 30
@@ -61,14 +62,13 @@ async def drive(app: ClawApp, figures: Path) -> None:
 
 
 async def ask(app: ClawApp, text: str) -> None:
-    """Sends, and waits until the engine has nothing more to do."""
-    prompt = app.query_one(Prompt)
-    prompt.put(text)
+    """Sends, and waits until the answer stands there."""
+    app.query_one(Prompt).put(text)
     await app.act("prompt.send")
-    thread = app.desk.thread
-    while not thread.running_requests:
+    dialogue = app.query_one(PlaygroundPane).dialogue
+    while not dialogue.is_answering:
         await asyncio.sleep(0.005)
-    while thread.running_requests:
+    while dialogue.is_answering:
         await asyncio.sleep(0.005)
     await asyncio.sleep(0.05)
 

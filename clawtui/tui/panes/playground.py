@@ -6,21 +6,16 @@ from pathlib import Path
 
 from textual import work
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import DescendantFocus
 from textual.widgets import Static
 
+from clawtui.engine.events import BusEvent
 from clawtui.engine.request import Message, RequestId, Role, Text, tool_result
 from clawtui.engine.verdicts import Plan, Skip
 from clawtui.runtime import Runtime
 from clawtui.runtime.routes_view import RouteRow, route_rows
 from clawtui.tui.desk import Desk
-from clawtui.tui.dialogs.ask_line import AskLine, AskText
-from clawtui.tui.dialogs.conversations import Conversations
-from clawtui.tui.dialogs.plan_view import PlanView
-from clawtui.tui.dialogs.request_settings import RequestSettings
-from clawtui.tui.dialogs.side_by_side import SideBySide
 from clawtui.tui.editor import NoEditor, edit_text
 from clawtui.tui.messages import ActionsChanged, Copy, Export, OpenTrace, Say
 from clawtui.tui.pane import LookingPane
@@ -34,6 +29,8 @@ from clawtui.tui.playground.who_answers import ANYBODY, POLICY, profiles_only, w
 from clawtui.tui.state.conversation import as_json, as_markdown
 from clawtui.tui.widgets.picker import Option, Picker
 from clawtui.tui.widgets.prompt import Prompt
+
+# The dialogs are imported by what opens them: the first screen needs none.
 
 BUSY = "an answer is coming: esc cancels it"
 NONE_YET = "there is no answer yet"
@@ -51,16 +48,16 @@ class PlaygroundPane(LookingPane):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._talk, self._live, self._attached = Talk(), LiveSide(), Attached()
+        self._is_stale = True  # what the live side shows of the routes
         self.dialogue = Dialogue(desk, self._talk, self._live, self._conversation_changed)
 
     def compose(self) -> ComposeResult:
-        with Horizontal(classes="split"):
-            with Vertical(id="talking"):
-                yield self._talk
-                yield Static("", id="below", markup=False)
-                yield self._attached
-                yield Prompt(placeholder="Ask", completer=suggestions, id="prompt")
-            yield self._live
+        # One level: each container around the answers is painted and cut again with every frame of a stream.
+        yield self._live
+        yield self._talk
+        yield Static("", id="below", markup=False)
+        yield self._attached
+        yield Prompt(placeholder="Ask", completer=suggestions, id="prompt")
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -137,12 +134,16 @@ class PlaygroundPane(LookingPane):
 
     @work(group="dialog", exclusive=True, exit_on_error=False, description="conversations")
     async def action_search(self) -> None:
+        from clawtui.tui.dialogs.conversations import Conversations
+
         chosen = await self.app.push_screen_wait(Conversations(self.desk))
         if chosen:
             self._open(chosen)
 
     @work(group="dialog", exclusive=True, exit_on_error=False, description="rename")
     async def action_rename(self) -> None:
+        from clawtui.tui.dialogs.ask_line import AskLine
+
         title = await self.app.push_screen_wait(AskLine("Rename the conversation", self.dialogue.title))
         if title:
             await self.dialogue.rename(title)
@@ -194,6 +195,8 @@ class PlaygroundPane(LookingPane):
     @work(group="ask", exclusive=True, exit_on_error=False, description="a tool's result")
     async def action_tool_result(self) -> None:
         """One box for each call that the answer makes; then the model goes on."""
+        from clawtui.tui.dialogs.ask_line import AskText
+
         block = self._talk.selected
         assert block is not None
         results: list[Message] = []
@@ -261,6 +264,7 @@ class PlaygroundPane(LookingPane):
 
     def action_live_side(self) -> None:
         self.toggle_class("-live")
+        self.look()
         (self._live if self._live.display else self.prompt).focus()
 
     @work(group="dialog", exclusive=True, exit_on_error=False, description="who answers")
@@ -274,16 +278,18 @@ class PlaygroundPane(LookingPane):
             self.desk.remembered.policy = chosen[0].removeprefix(POLICY)
         else:
             self.desk.remembered.target = "" if chosen[0] == ANYBODY else chosen[0]
-        self._show_target()
-        self.look()
+        self.wishes_changed()
 
     def wishes_changed(self) -> None:
         """Another target or policy, chosen elsewhere."""
         self._show_target()
+        self._is_stale = True
         self.look()
 
     @work(group="dialog", exclusive=True, exit_on_error=False, description="settings")
     async def action_settings(self) -> None:
+        from clawtui.tui.dialogs.request_settings import RequestSettings
+
         settings = await self.app.push_screen_wait(RequestSettings(self.dialogue.settings))
         if settings is not None:
             self.dialogue.settings = settings
@@ -291,6 +297,8 @@ class PlaygroundPane(LookingPane):
 
     @work(group="dialog", exclusive=True, exit_on_error=False, description="the plan of the draft")
     async def action_plan(self) -> None:
+        from clawtui.tui.dialogs.plan_view import PlanView
+
         asked = await self._attached.question(self.prompt.text or "…")
         if asked is not None:
             await self.app.push_screen_wait(PlanView(await self._plan_of(asked)))
@@ -305,6 +313,8 @@ class PlaygroundPane(LookingPane):
 
     @work(group="dialog", exclusive=True, exit_on_error=False, description="side by side")
     async def action_side_by_side(self) -> None:
+        from clawtui.tui.dialogs.side_by_side import SideBySide
+
         text = self.prompt.text.strip()
         asked = await self._attached.question(text)
         if asked is None:
@@ -337,6 +347,8 @@ class PlaygroundPane(LookingPane):
 
     @work(group="dialog", exclusive=True, exit_on_error=False, description="attach an image")
     async def _choose_image(self) -> None:
+        from clawtui.tui.dialogs.ask_line import AskLine
+
         about = "PNG, JPEG, GIF or WebP; in the prompt, @path does the same. Nothing here: none goes with the question"
         path = await self.app.push_screen_wait(AskLine("Attach which image?", about=about, yes="Attach"))
         if path is not None and path.strip():
@@ -351,8 +363,17 @@ class PlaygroundPane(LookingPane):
 
     # ---- live side
 
+    def receive(self, events: tuple[BusEvent, ...]) -> None:
+        self._is_stale = True
+
+    def shown(self) -> None:
+        self._is_stale = True
+        super().shown()
+
     def look(self) -> None:
-        if self._live.display:
+        """Once a second while it is in sight, and only where something has happened or a circuit counts down."""
+        if self._live.display and (self._is_stale or self._live.counts_down):
+            self._is_stale = False
             self._looked()
 
     @work(group="live", exclusive=True, exit_on_error=False, description="routes of the plan")

@@ -25,6 +25,7 @@ class LiveSide(VerticalScroll, can_focus=True):
         super().__init__(id="live", classes="panel")
         self.border_title = "Live: who answers, and why"
         self._why: Why | None = None
+        self.counts_down = False  # a route of the plan is out of use for a while
 
     def compose(self) -> ComposeResult:
         yield Static("Routes of the plan", classes="heading")
@@ -36,7 +37,9 @@ class LiveSide(VerticalScroll, can_focus=True):
 
     def show_routes(self, rows: Sequence[RouteRow], plan: Plan) -> None:
         asked = {entry.route for entry in plan.entries if entry.skip is None or entry.skip.value != "not_asked"}
-        lines = [_route_line(row) for row in rows if row.route in asked]
+        shown = [row for row in rows if row.route in asked]
+        self.counts_down = any(row.circuit.retry_in_s is not None or row.in_flight for row in shown)
+        lines = [_route_line(row) for row in shown]
         self.query_one("#live-routes", Lines).show(lines)
         if self._why is None or self._why.plan is None:
             self.query_one("#live-verdicts", Lines).show(verdict_lines(plan, most=8))

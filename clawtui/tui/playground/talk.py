@@ -94,7 +94,7 @@ class Talk(VerticalScroll, can_focus=False):
 
     @property
     def answers(self) -> list[AnswerBlock]:
-        return list(self.query(AnswerBlock))
+        return [child for child in self.children if isinstance(child, AnswerBlock)]
 
     @property
     def selected(self) -> AnswerBlock | None:
