@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import tomlkit
-
 from clawtui.config.layout import BARE_KEY, Key
 
 INLINE_WIDTH = 100
@@ -23,8 +21,14 @@ def dotted(path: Key) -> str:
     return text
 
 
+def _escaped(value: Any) -> str:
+    import tomlkit  # 4 MB, and only who writes a file needs them
+
+    return tomlkit.item(value).as_string()
+
+
 def written_key(name: str) -> str:
-    return name if BARE_KEY.fullmatch(name) else tomlkit.item(name).as_string()
+    return name if BARE_KEY.fullmatch(name) else _escaped(name)
 
 
 def written(value: Any) -> str:
@@ -34,7 +38,7 @@ def written(value: Any) -> str:
         return f"{{ {inner} }}" if inner else "{}"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return f"[{', '.join(written(item) for item in value)}]"
-    return tomlkit.item(str(value) if isinstance(value, str) else value).as_string()
+    return _escaped(str(value) if isinstance(value, str) else value)
 
 
 def written_table(path: Key, values: Mapping[str, Any], newline: str = "\n") -> str:
