@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -154,6 +157,17 @@ def test_cached_results_cost_no_call_and_are_marked(shell: Shell) -> None:
     document = shell(*RUN, "--cached", "--json").json
     assert all(each["cached"] for each in document["cases"])
     assert document["profiles"][0]["rate"] == 0.75
+
+
+def test_what_one_process_found_another_takes_over(shell: Shell) -> None:
+    """Sets lie in another order in every process."""
+    needs = ["tools", "streaming", "json_schema", "reasoning", "system_messages"]
+    write_suite(shell.config.parent, [{**questions(1)[0], "needs": needs, "tags": ["a", "b", "c", "d"]}])
+    environ = {**shell.environ, "CLAWTUI_CONFIG": str(shell.config), "CLAWTUI_DATA": str(shell.data)}
+    for seed in ("1", "2"):
+        command = [sys.executable, "-m", "clawtui", *RUN, "--cached"]
+        subprocess.run(command, env={**os.environ, **environ, "PYTHONHASHSEED": seed}, check=True, capture_output=True)
+    assert called(shell) == 1
 
 
 def test_cached_says_so_where_the_policy_keeps_no_answers(shell: Shell) -> None:

@@ -143,9 +143,12 @@ async def test_the_sum_is_never_passed_and_what_is_left_can_be_run_with_more(tmp
         assert run.stopped == f"max_usd: the next call could pass ${sum_usd:g}"
         assert run.ended is None
         assert counted(run)["pass"] == 11  # with ten paid for, one more could not pass it
+        assert counted(run)["cancelled"] <= 4  # those that were to start when it was reached
         assert run.spent_usd <= sum_usd
+        called = len(lab.calls)
         again = await lab.evaluating.resume(run.id)
-        assert (await lab.start(again)).stopped  # with the same sum it stops again, before any call
+        assert (await lab.start(again)).stopped
+        assert len(lab.calls) == called  # what was spent before counts: with the same sum nothing more is called
         rest = await lab.evaluating.resume(run.id, max_usd=1.0)
         assert counted(await lab.start(rest)) == {"pass": 30}
 
