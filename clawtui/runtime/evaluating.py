@@ -11,6 +11,7 @@ from pathlib import Path
 
 from clawtui.config.findings import Finding, nearest, quoted
 from clawtui.config.schema import Config
+from clawtui.engine.events import BusEvent, ConfigChanged
 from clawtui.engine.fusing.readiness import TARGET
 from clawtui.evals.cache import cache_key, judges
 from clawtui.evals.cases import Suite
@@ -111,16 +112,27 @@ class Evaluating:
 
     @contextmanager
     def _controls(self, settings: RunSettings) -> Iterator[None]:
-        """The engine knows the fusions of controls for as long as they are asked, and no longer."""
-        config = self._runtime.state.config
+        """The engine knows the fusions of controls for as long as they are asked, and no longer; a config that comes
+        into force meanwhile does not take them away."""
+        runtime = self._runtime
         if not settings.controls:
             yield
             return
-        self._put_in_force(with_controls(config, settings.profiles).config)
+
+        def put_in_force() -> None:
+            self._put_in_force(with_controls(runtime.state.config, settings.profiles).config)
+
+        def see(event: BusEvent) -> None:
+            if type(event) is ConfigChanged:
+                put_in_force()
+
+        put_in_force()
+        leave = runtime.bus.subscribe(see)
         try:
             yield
         finally:
-            self._put_in_force(self._runtime.state.config)
+            leave()
+            self._put_in_force(runtime.state.config)
 
     def _put_in_force(self, config: Config) -> None:
         is_discovered = self._runtime.state.origin is Origin.DISCOVERED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from clawtui.evals.compare import Better, Pair, compare_profiles, compare_runs, 
 from clawtui.evals.results import CaseKey, CaseResult, Run, RunId, RunSettings, Verdict
 from clawtui.evals.summary import ranked, under_threshold
 from clawtui.evals.trends import trend
-from tests.evals.lab import a_lab, a_script, knows, knows_up_to, questions
+from clawtui.simulator import Fault, FaultKind
+from tests.evals.lab import a_lab, a_script, counted, knows, knows_up_to, questions
+from tests.house import until
 
 
 def a_run(id: str = "r", /, held_against: dict[str, tuple[str, ...]] | None = None, **passed: str) -> Run:
@@ -121,6 +124,23 @@ async def test_a_comparison_with_a_fusion_asks_its_synthesizer_alone_and_fused_w
         assert lab.calls.count("two/beta") == 4 * 2 + 4 + 4 * 3
         kept = await lab.evaluating.run(run.id)
         assert kept.settings == run.settings
+
+
+async def test_a_config_that_changes_during_a_comparison_does_not_take_the_controls_away(tmp_path: Path) -> None:
+    slow = knows_up_to(4, faults=(Fault(FaultKind.HANG, times=1),))
+    async with a_lab(tmp_path, a_script(fast=slow)) as lab:
+        running = asyncio.create_task(lab.run("fusion/duo", controls=True, concurrency=4, case_limit_s=30.0))
+        await until(lambda: len(lab.calls) > 1)
+        file = lab.runtime.paths.config_file
+        file.write_text(file.read_text(encoding="utf-8") + "# a word more\n", encoding="utf-8")
+        await lab.runtime.reload()
+        await until(lambda: len(lab.calls) > 3)
+        assert "duo.itself" in lab.runtime.engine.registry.fusions
+        while not running.done():
+            await lab.clock.advance(5)
+            await asyncio.sleep(0.01)
+        assert counted(await running, "fusion/duo.itself") == {"pass": 4}
+        assert "duo.itself" not in lab.runtime.engine.registry.fusions
 
 
 async def test_a_control_that_was_asked_for_is_held_to_the_threshold_and_others_are_not(tmp_path: Path) -> None:

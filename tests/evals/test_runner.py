@@ -96,7 +96,7 @@ async def test_each_case_is_told_when_it_starts_and_when_it_ends(tmp_path: Path)
 async def test_a_case_that_takes_too_long_is_an_error_and_the_others_go_on(tmp_path: Path) -> None:
     slow = knows_up_to(4, faults=(Fault(FaultKind.HANG, times=1),))
     async with a_lab(tmp_path, a_script(fast=slow)) as lab:
-        running = asyncio.create_task(lab.run("fast", case_limit_s=30.0))
+        running = asyncio.create_task(lab.run("fast", case_limit_s=30.0, max_usd=1.0))
         await until(lambda: sum(isinstance(each, CaseEnded) for each in lab.told) == 3)
         await lab.clock.advance(31)
         run = await running
@@ -104,6 +104,7 @@ async def test_a_case_that_takes_too_long_is_an_error_and_the_others_go_on(tmp_p
         (late,) = [result for result in run.results if result.verdict is Verdict.ERROR]
         assert late.reason == "it took longer than 30 s"
         assert (late.cost.usd, len(late.request_ids)) == (None, 1)  # what it cost is not known, that it was sent is
+        assert run.spent_usd > (await lab.prepare("fast", cases=("q1",))).estimate.worst_usd  # held to have cost all
 
 
 async def test_so_many_calls_at_once_for_each_provider(tmp_path: Path) -> None:
