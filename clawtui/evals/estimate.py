@@ -85,7 +85,7 @@ def _foreseen(engine: Engine, case: Case, profile: str, settings: RunSettings) -
             strict=not settings.with_fallbacks,
             policy=settings.policy,
         )
-        if number == 0 and cannot(engine.plan(request)) is not None:
+        if number == 0 and cannot(engine.explain(request)) is not None:
             return None
         requests.append(request)
         answers.append(Answer(longest, _calls(case.turns[number + 1 : number + 2])))
@@ -94,7 +94,7 @@ def _foreseen(engine: Engine, case: Case, profile: str, settings: RunSettings) -
         requests += [judge_request(each, "", "x" * LONGEST_ANSWER, settings.policy) for each in judges]
     usd, unpriced = 0.0, set()
     for request in requests:
-        worst = worst_usd(engine, request, engine.plan(request))
+        worst = worst_usd(engine, request, engine.explain(request))
         usd += worst or 0.0
         if worst is None:
             unpriced.add(request.target or "")

@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 from clawtui.engine.engine import Engine
 from clawtui.engine.events import Completed, Delta, Failed, Planned, Restarted
-from clawtui.engine.fusing.readiness import TARGET, preview
+from clawtui.engine.fusing.readiness import TARGET, readiness
 from clawtui.engine.outcome import NO_USAGE, Cost, Outcome, Trace
 from clawtui.engine.request import ChatRequest, Message, RequestId, assistant
 from clawtui.engine.verdicts import Plan, Skip
@@ -106,7 +106,7 @@ class Game:
         except NoSuchCall as error:
             self._grades.append(Grade("tool_call", False, str(error)))
             raise _Ended(Verdict.FAIL, "") from None
-        plan = self._engine.plan(request)
+        plan = self._engine.explain(request)
         if (reason := cannot(plan)) is not None:
             raise _Ended(Verdict.UNSUPPORTED, reason)
         pieces: list[str] = []
@@ -124,7 +124,8 @@ class Game:
 
     async def _called(self, request: ChatRequest, plan: Plan, pieces: list[str]) -> Trace:
         """One call, within the sum. The pieces of text that came are put into `pieces`."""
-        held = await self._purse.take(worst_usd(self._engine, request, plan))
+        is_limited = self._purse.limit_usd is not None
+        held = await self._purse.take(worst_usd(self._engine, request, plan)) if is_limited else 0.0
         trace: Trace | None = None
         try:
             async with aclosing(self._engine.stream(request)) as events:
@@ -158,7 +159,7 @@ class Game:
         asked = self._transcript[-2].text if len(self._transcript) > 1 else ""
 
         async def ask(request: ChatRequest) -> Trace:
-            return await self._called(request, self._engine.plan(request), [])
+            return await self._called(request, self._engine.explain(request), [])
 
         try:
             judged = await judgement(expectation, asked, answer, ask, self._settings.policy)
@@ -212,13 +213,15 @@ def cannot(plan: Plan) -> str | None:
 
 
 def worst_usd(engine: Engine, request: ChatRequest, plan: Plan) -> float | None:
-    """The most that one call could cost; None: unknown."""
-    target = request.target or ""
-    if target.startswith(TARGET):
-        return preview(engine, target.removeprefix(TARGET), request.policy).worst_case_usd
+    """The most that one call could cost; None: unknown. `plan` is that of a fusion's synthesizer, proposals counted in;
+    its advisers may each cost the most that they ever do."""
     sums = [candidate.reserve_usd for candidate in (*plan.candidates, *plan.waits)]
-    known = [each for each in sums if each is not None]
-    return max(known) if len(known) == len(sums) and known else (None if sums else 0.0)
+    most = [max((each for each in sums if each is not None), default=0.0) if None not in sums else None]
+    target = request.target or ""
+    if target.startswith(TARGET) and sums:
+        advisers = readiness(engine, target.removeprefix(TARGET), request.policy).advisers
+        most += [adviser.reserve_usd for adviser in advisers if adviser.ready]
+    return None if None in most else sum(each or 0.0 for each in most)
 
 
 def window_of(engine: Engine, target: str) -> int | None:

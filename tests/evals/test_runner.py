@@ -61,6 +61,28 @@ async def test_a_fusion_earns_nothing_by_what_stood_in_for_its_synthesizer(tmp_p
         assert {result.failovers for result in chain.results} == {1}
 
 
+async def test_what_a_fusions_synthesizer_cannot_do_the_fusion_does_not_support(tmp_path: Path) -> None:
+    more = "[profiles.strong.capabilities]\nvision = false\n"
+    cases = [{**questions(1)[0], "needs": ["vision"]}]
+    async with a_lab(tmp_path, cases=cases, more=more) as lab:
+        prepared = await lab.prepare("fusion/duo")
+        assert (prepared.estimate.unsupported, prepared.estimate.calls) == (1, 0)
+        (result,) = (await lab.start(prepared)).results
+        assert (result.verdict, result.reason) == (Verdict.UNSUPPORTED, "lacks vision (config)")
+        assert lab.calls == []
+
+
+async def test_the_estimate_of_a_fusion_counts_what_the_case_sends_and_every_adviser(tmp_path: Path) -> None:
+    long = {**questions(1)[0], "id": "long", "input": "word " * 20_000, "max_tokens": 10}
+    async with a_lab(tmp_path, cases=[{**questions(1)[0], "max_tokens": 10}, long]) as lab:
+        short, whole = [(await lab.prepare("fusion/duo", cases=(name,))).estimate.worst_usd for name in ("q1", "long")]
+        assert whole - short > 0.02  # twenty thousand words to the synthesizer, at a dollar a million
+        alone = (await lab.prepare("strong", cases=("q1",))).estimate.worst_usd
+        assert short > 3 * alone
+        run = await lab.run("fusion/duo", max_usd=10.0)
+        assert 0 < run.spent_usd < short + whole
+
+
 async def test_an_adviser_that_somebody_stands_in_for_is_a_failover(tmp_path: Path) -> None:
     down = knows(faults=(Fault(FaultKind.STATUS, status=500),))
     async with a_lab(tmp_path, a_script(fast=down), cases=questions(1)) as lab:
