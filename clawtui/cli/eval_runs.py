@@ -78,25 +78,37 @@ def compare(options: Options) -> int:
         except CannotRun as error:
             cannot(options, error)
         done = await _started(options, evaluating, prepared)
-        pairs = compare_profiles(done)
-        shown = gains(done, pairs)
-        if options.json:
-            options.output.document(compare_document(done, pairs, shown))
-        else:
-            eval_tables.show_run(options.output, done)
-            eval_tables.show_pairs(options.output, pairs, shown)
+        pairs = _compared(options, done)
         return _status(options, done) or _if_worse(options, worse(done, pairs))
 
     return on_runtime(options, work)
 
 
+def _compared(options: Options, done: Run) -> list[Pair]:
+    """The profiles of one run."""
+    pairs = compare_profiles(done)
+    shown = gains(done, pairs)
+    if options.json:
+        options.output.document(compare_document(done, pairs, shown))
+    else:
+        eval_tables.show_run(options.output, done)
+        eval_tables.show_pairs(options.output, pairs, shown)
+    return pairs
+
+
 def _compare_stored(options: Options) -> int:
-    if len(options.args.run) != 2:
-        raise Stop("two runs are compared", "clawtui eval compare --run OLD --run NEW")
+    """Two runs; or the profiles of one, as where a comparison was cut and resumed."""
     _refuse(options, {**OF_A_NEW_RUN, "max_usd": None}, "runs that are stored are compared as they are", "leave it out")
+    if len(options.args.run) > 2:
+        raise Stop("two runs are compared, or the profiles of one", "clawtui eval compare --run OLD --run NEW")
 
     async def work(runtime: Runtime) -> int:
-        before, after = [await stored(options, runtime, id) for id in options.args.run]
+        before, *later = [await stored(options, runtime, id) for id in options.args.run]
+        if not later:
+            if len(before.settings.profiles) < 2:
+                raise Stop(f"run {before.id} is of one profile alone", f"--run {before.id} --run OTHER")
+            return _if_worse(options, worse(before, _compared(options, before)))
+        (after,) = later
         pairs = compare_runs(before, after)
         if options.json:
             options.output.document({**compare_document(after, pairs, ()), "baseline": run_document(before)})

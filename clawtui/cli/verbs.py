@@ -120,7 +120,13 @@ def _eval(verbs: Verbs) -> None:
     compare = _verb(inner, "compare", "two or more profiles, or two runs, case by case")
     _run_options(compare)
     compare.add_argument("-p", "--profile", action="append", default=[], metavar="A,B", help="profiles to compare")
-    compare.add_argument("--run", action="append", default=[], metavar="RUN", help="compare runs that are stored")
+    compare.add_argument(
+        "--run",
+        action="append",
+        default=[],
+        metavar="RUN",
+        help="compare two runs that are stored, or the profiles of one",
+    )
     compare.add_argument(
         "--fail-if-worse", action="store_true", help="exit 1 if a later one is distinguishably worse than an earlier"
     )

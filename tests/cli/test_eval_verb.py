@@ -191,7 +191,7 @@ def test_cached_says_so_where_the_policy_keeps_no_answers(shell: Shell) -> None:
         (("run", "--resume", "abc", "--yes"), "there is no run `abc`", "eval list"),
         (("run", "--resume", "abc", "--repeats", "3"), "--repeats does not go here: a run goes on as it began", ""),
         (("compare", "-p", "fast,fast", "--yes"), "a comparison needs two profiles, or a fusion", "-p A,B"),
-        (("compare", "--run", "abc"), "two runs are compared", "--run OLD --run NEW"),
+        (("compare", "--run", "a", "--run", "b", "--run", "c"), "two runs are compared", "--run OLD --run NEW"),
         (("compare", "--run", "a", "--run", "b", "-p", "fast"), "--profile does not go here", "leave it out"),
         (("list", "quizz"), "there is no suite `quizz`; did you mean `quiz`?", "eval list"),
         (("list", "-p", "fats"), "there is no run of `fats`", "did you mean `fast`?"),
@@ -263,6 +263,19 @@ def test_a_fusion_is_compared_with_its_controls(shell: Shell) -> None:
     for name in ("fusion/duo", "strong", "fusion/duo.itself"):
         assert name in ran.out
     assert ran.out.splitlines()[-1] == "fusion/duo is not shown to be better than strong or fusion/duo.itself"
+
+
+def test_the_profiles_of_a_stored_run_are_compared_without_a_call(shell: Shell) -> None:
+    """A comparison that was cut is resumed as a run; this shows it whole."""
+    compared = shell("eval", "compare", *QUIZ, "-p", "fusion/duo,fast", "--yes", "--json").json
+    before = called(shell)
+    again = shell("eval", "compare", "--run", compared["run_id"], "--json")
+    assert again.status == 0
+    assert (again.json["pairs"], again.json["gains"]) == (compared["pairs"], compared["gains"])
+    assert called(shell) == before
+    alone = shell(*RUN, "--json").json["run_id"]
+    ran = shell("eval", "compare", "--run", alone)
+    assert (ran.status, ran.err.splitlines()[0]) == (2, f"clawtui: run {alone} is of one profile alone")
 
 
 def test_fail_if_worse_fails_only_if_the_difference_can_be_told(tmp_path: Path) -> None:
