@@ -161,13 +161,6 @@ class Evaluating:
                 raise CannotRun(f"there is no run {quoted(id)}", "`clawtui eval list` shows them")
             return read_run(stored, await evals.cases(stored.id))
 
-    async def history(self, profile: str, limit: int = 50) -> list[Run]:
-        """The runs that a profile took part in, whole, the oldest first."""
-        evals = self._runtime.store.evals
-        with _told():
-            stored = [each for each in await evals.runs(limit) if profile in read_run(each).settings.profiles]
-            return [read_run(each, await evals.cases(each.id)) for each in reversed(stored)]
-
     async def trend(self, profile: str, limit: int = 50) -> list[TrendPoint]:
         """What a profile came to in its newest runs, the oldest first."""
         with _told():
