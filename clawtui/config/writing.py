@@ -24,7 +24,8 @@ def dotted(path: Key) -> str:
 def _escaped(value: Any) -> str:
     import tomlkit  # 4 MB, and only who writes a file needs them
 
-    return tomlkit.item(value).as_string()
+    text: str = tomlkit.item(value).as_string()
+    return text
 
 
 def written_key(name: str) -> str:

@@ -67,13 +67,15 @@ class Runtime:
     def is_demo(self) -> bool:
         return self.state.origin is Origin.DEMO
 
-    def own(self, work: Callable[[], Awaitable[None]], name: str) -> None:
-        """Starts work that lasts as long as the runtime, which awaits its end."""
+    def own(self, work: Callable[[], Awaitable[None]], name: str) -> asyncio.Task[None]:
+        """Starts work that lasts as long as the runtime at most, which awaits its end."""
 
         async def owned() -> None:
             await work()
 
-        self._tasks.append(asyncio.create_task(owned(), name=name))
+        task = asyncio.create_task(owned(), name=name)
+        self._tasks.append(task)
+        return task
 
     def watch(self) -> None:
         """For programs that stay: probes open circuits, and looks once a second at what others changed."""

@@ -91,6 +91,7 @@ async def may_leave(app: ClawApp) -> bool:
     lost += [
         f"{pane.TITLE} has changes that are not saved" for pane in app.panes.all_mounted if pane.has_unsaved_changes()
     ]
+    lost += [words for pane in app.panes.all_mounted if (words := pane.unfinished_work())]
     if not lost:
         return True
     return bool(await app.push_screen_wait(Confirm("Leave?", ", and ".join(lost) + ".", yes="Leave", no="Stay")))

@@ -38,6 +38,10 @@ class Pane(Container, can_focus=False):
     def has_unsaved_changes(self) -> bool:
         return False
 
+    def unfinished_work(self) -> str:
+        """What leaving now would stop, in words; empty where there is nothing."""
+        return ""
+
     def focus_main(self) -> None:
         """Puts the focus where a newcomer to the pane would want it."""
 

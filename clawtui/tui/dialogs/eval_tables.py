@@ -1,0 +1,73 @@
+"""Comparisons and trends of evals, to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from textual.widget import Widget
+
+from clawtui.evals.compare import Better, Gain, Pair
+from clawtui.evals.trends import TrendPoint
+from clawtui.text import count, day_and_time, duration_ms, money
+from clawtui.tui.state.evals import interval_words, pair_words, rate_words, trend_bars
+from clawtui.tui.widgets.columns import Align, CellValue, Column, Tone
+from clawtui.tui.widgets.dialog import Choice, Dialog, Sentence
+from clawtui.tui.widgets.table import Table
+from clawtui.tui.widgets.toned import Lines
+
+CLOSE = (Choice("close", "Close"),)
+
+
+class Compared(Dialog[None]):
+    def __init__(self, title: str, pairs: Sequence[Pair], gains: Sequence[Gain]) -> None:
+        super().__init__(title, CLOSE, first="close", classes="-wide")
+        self._pairs, self._gains = tuple(pairs), tuple(gains)
+
+    def body(self) -> Iterable[Widget]:
+        columns: list[Column[Pair]] = [
+            Column("a", "One", lambda row: _winner(row, row.a, Better.A), least=14, share=2, priority=0),
+            Column("b", "Other", lambda row: _winner(row, row.b, Better.B), least=14, share=2, priority=0),
+            Column("wins", "Cases won", pair_words, width=17, priority=0),
+            Column("n", "n", lambda row: count(row.n), width=4, align=Align.RIGHT, priority=2),
+            Column("p", "p", lambda row: f"{row.p_value:.3f}", width=6, align=Align.RIGHT, priority=1),
+            Column("difference", "Difference, 95 %", _difference, width=16, align=Align.RIGHT, priority=3),
+        ]
+        yield Table(columns, key=lambda row: (row.a, row.b), empty="Nothing to compare", id="compared")
+        yield Sentence("\n".join(each.sentence for each in (*self._pairs, *self._gains)), classes="sentences")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one(Table).show(self._pairs)
+
+
+def _winner(pair: Pair, name: str, side: Better) -> CellValue:
+    return ((name, Tone.OK if pair.verdict is side else Tone.NORMAL),)
+
+
+def _difference(pair: Pair) -> str:
+    low, high = pair.difference
+    return f"{100 * low:+.0f} to {100 * high:+.0f} %"
+
+
+class Trend(Dialog[None]):
+    def __init__(self, profile: str, points: Sequence[TrendPoint]) -> None:
+        super().__init__(f"{profile} over its runs", CLOSE, first="close", classes="-wide")
+        self._points = tuple(points)
+
+    def body(self) -> Iterable[Widget]:
+        yield Lines([((trend_bars(self._points), Tone.ACCENT), ("  oldest to newest", Tone.MUTED))])
+        columns: list[Column[TrendPoint]] = [
+            Column("at", "When", lambda row: day_and_time(row.at), width=19, priority=0),
+            Column("suites", "Suites", lambda row: ", ".join(row.suites), least=8, share=1, priority=3),
+            Column("cases", "Cases", lambda row: count(row.cases), width=5, align=Align.RIGHT, priority=1),
+            Column("rate", "Passed", lambda row: rate_words(row.rate), width=7, align=Align.RIGHT, priority=0),
+            Column("interval", "95 %", lambda row: interval_words(row.rate), width=8, align=Align.RIGHT, priority=1),
+            Column("errors", "Err", lambda row: count(row.errors), width=3, align=Align.RIGHT, priority=2),
+            Column("p50", "p50", lambda row: duration_ms(row.p50_ms), width=7, align=Align.RIGHT, priority=2),
+            Column("cost", "Cost", lambda row: money(row.cost_usd), width=9, align=Align.RIGHT, priority=3),
+        ]
+        yield Table(columns, key=lambda row: row.run, empty="No run of it yet", id="trend")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one(Table).show(list(reversed(self._points)))
