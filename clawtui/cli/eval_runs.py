@@ -13,13 +13,12 @@ from clawtui.cli.options import Options
 from clawtui.cli.stopping import Status, Stop
 from clawtui.evals.compare import Better, Pair, compare_profiles, compare_runs, gains, worse
 from clawtui.evals.documents import compare_document, run_document
-from clawtui.evals.estimate import Estimate
+from clawtui.evals.estimate import estimate_words
 from clawtui.evals.results import Run, RunSettings, Verdict
 from clawtui.evals.runner import CaseEnded, Progress
 from clawtui.evals.summary import summaries, under_threshold
 from clawtui.runtime import Runtime
 from clawtui.runtime.evaluating import CannotRun, Evaluating, Prepared
-from clawtui.text import money
 
 MOST_REPEATS = 1_000
 MOST_AT_ONCE = 64
@@ -232,19 +231,6 @@ async def _line_of(terminal: Any) -> str:
     finally:
         loop.remove_reader(terminal.fileno())
     return str(terminal.readline())
-
-
-def estimate_words(estimate: Estimate) -> str:
-    parts = [f"{estimate.cases} {'case' if estimate.cases == 1 else 'cases'}"]
-    if estimate.cached:
-        parts.append(f"{estimate.cached} of them from earlier runs")
-    if estimate.unsupported:
-        parts.append(f"{estimate.unsupported} of them unsupported")
-    parts.append(f"{estimate.calls} {'call' if estimate.calls == 1 else 'calls'} at least")
-    parts.append(f"{money(estimate.worst_usd)} at most")
-    if estimate.unpriced:
-        parts.append(f"besides what is unknown of {', '.join(estimate.unpriced)}")
-    return ", ".join(parts)
 
 
 def _status(options: Options, done: Run) -> int:

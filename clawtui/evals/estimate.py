@@ -14,6 +14,7 @@ from clawtui.evals.playing import cannot, window_of, worst_usd
 from clawtui.evals.requests import request_for
 from clawtui.evals.results import Answer, CaseKey, RunSettings
 from clawtui.evals.work import items, left
+from clawtui.text import money
 
 USUAL_ANSWER = 1_000  # tokens, where a case sets no limit
 CHARACTERS = 4  # a token
@@ -27,6 +28,20 @@ class Estimate:
     worst_usd: float  # of those whose price is known
     unpriced: tuple[str, ...]  # profiles whose price is unknown
     cached: int = 0  # results that are taken from earlier runs, and cost nothing
+
+
+def estimate_words(estimate: Estimate) -> str:
+    """In one line for people."""
+    parts = [f"{estimate.cases} {'case' if estimate.cases == 1 else 'cases'}"]
+    if estimate.cached:
+        parts.append(f"{estimate.cached} of them from earlier runs")
+    if estimate.unsupported:
+        parts.append(f"{estimate.unsupported} of them unsupported")
+    parts.append(f"{estimate.calls} {'call' if estimate.calls == 1 else 'calls'} at least")
+    parts.append(f"{money(estimate.worst_usd)} at most")
+    if estimate.unpriced:
+        parts.append(f"besides what is unknown of {', '.join(estimate.unpriced)}")
+    return ", ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from clawtui.engine.request import Message
 from clawtui.evals.cases import Suite
 from clawtui.evals.compare import compare_profiles, compare_runs, gains
 from clawtui.evals.documents import run_document
+from clawtui.evals.estimate import estimate_words
 from clawtui.evals.reports import EXTENSIONS, FORMATS, render
 from clawtui.evals.results import CaseResult, Run, RunSettings
 from clawtui.runtime import Runtime
@@ -31,7 +32,6 @@ from clawtui.tui.playground.who_answers import profiles_only
 from clawtui.tui.state.evals import (
     RunLine,
     Sight,
-    estimate_line,
     results_of,
     run_lines,
     sight_of,
@@ -205,7 +205,7 @@ class EvalsPane(Pane):
 
     async def _foresee(self, wanted: Wanted) -> tuple[bool, str]:
         try:
-            return True, estimate_line((await self._prepare(wanted)).estimate)
+            return True, estimate_words((await self._prepare(wanted)).estimate)
         except CannotRun as error:
             return False, _sentence(error)
 
@@ -218,7 +218,7 @@ class EvalsPane(Pane):
         except CannotRun as error:
             self.post_message(Say(_sentence(error), "warning"))
             return
-        words = f"What is left of it: {estimate_line(prepared.estimate)}."
+        words = f"What is left of it: {estimate_words(prepared.estimate)}."
         if await self.app.push_screen_wait(Confirm("Go on with this run?", words, yes="Go on", is_grave=False)):
             await self._start(prepared)
 

@@ -9,7 +9,6 @@ from clawtui.engine.request import Message
 from clawtui.evals.cases import Suite
 from clawtui.evals.compare import Pair
 from clawtui.evals.documents import listed_run
-from clawtui.evals.estimate import Estimate
 from clawtui.evals.results import CaseKey, CaseResult, Run, Verdict
 from clawtui.evals.runner import CaseEnded, CaseStarted, Progress
 from clawtui.evals.statistics import Rate
@@ -204,18 +203,6 @@ def interval_words(rate: Rate | None) -> str:
 
 def cost_per_pass(summary: ProfileSummary) -> str:
     return money(summary.cost_per_pass_usd) if summary.counts[Verdict.PASS] else "–"
-
-
-def estimate_line(estimate: Estimate) -> str:
-    parts = [f"{estimate.cases} {'case' if estimate.cases == 1 else 'cases'}"]
-    if estimate.cached:
-        parts.append(f"{estimate.cached} from earlier runs")
-    if estimate.unsupported:
-        parts.append(f"{estimate.unsupported} unsupported")
-    parts += [f"at least {estimate.calls} calls", f"at most {money(estimate.worst_usd)}"]
-    if estimate.unpriced:
-        parts.append(f"price unknown of {', '.join(estimate.unpriced)}")
-    return ", ".join(parts)
 
 
 # ---- one case

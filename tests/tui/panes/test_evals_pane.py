@@ -46,7 +46,7 @@ async def begins(shown: Shown, *profiles: str, suite: str = "smoke") -> None:
         await shown.type(suite)
         await shown.press("tab")
     await shown.press("enter")
-    await shown.sees("at least")
+    await shown.sees("calls at least")
     await shown.press("enter")
 
 
@@ -91,7 +91,7 @@ async def test_nothing_is_called_before_the_yes(tmp_path: Path) -> None:
         await shown.press("enter")
         await shown.sees("With which suites?")
         await shown.press("enter")
-        await shown.sees("at least 3 calls")
+        await shown.sees("3 calls at least")
         shown.app.screen.query_one("#run-repeats").value = "none"
         await shown.sees("a whole number from 1 to 1000")
         await shown.press("escape")

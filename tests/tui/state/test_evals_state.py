@@ -6,7 +6,6 @@ import json
 
 from clawtui.engine.outcome import Cost
 from clawtui.engine.request import Message, RequestId, Role, Text
-from clawtui.evals.estimate import Estimate
 from clawtui.evals.results import CaseKey, CaseResult, Grade, Run, RunId, RunSettings, Verdict
 from clawtui.evals.runner import CaseEnded, CaseStarted
 from clawtui.evals.statistics import Rate
@@ -14,7 +13,6 @@ from clawtui.evals.trends import TrendPoint
 from clawtui.store.evals import StoredRun
 from clawtui.tui.state.evals import (
     Sight,
-    estimate_line,
     matrix,
     progress_lines,
     result_lines,
@@ -118,13 +116,6 @@ def test_runs_are_listed_with_their_rates_and_whether_they_were_cut() -> None:
     summary = json.dumps({"stopped": "", "rates": {"fast": 0.5, "deep": None}, "spent_usd": 0.0})
     (line,) = run_lines([StoredRun("r1", 5.0, None, settings, summary)])
     assert (line.suites, line.profiles, line.rates, line.is_cut) == ("mine.toml", "fast, deep", "50 %, –", True)
-
-
-def test_an_estimate_is_one_line() -> None:
-    line = estimate_line(Estimate(10, 2, 8, 0.5, ("local",), 3))
-    assert (
-        line == "10 cases, 3 from earlier runs, 2 unsupported, at least 8 calls, at most $0.500, price unknown of local"
-    )
 
 
 def test_a_trend_is_a_character_a_run() -> None:
