@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from textual.content import Content
 from textual.widget import Widget
+from textual.widgets import Static
 
 from clawtui.evals.compare import Better, Gain, Pair
 from clawtui.evals.trends import TrendPoint
@@ -20,7 +22,7 @@ CLOSE = (Choice("close", "Close"),)
 
 class Compared(Dialog[None]):
     def __init__(self, title: str, pairs: Sequence[Pair], gains: Sequence[Gain]) -> None:
-        super().__init__(title, CLOSE, first="close", classes="-wide")
+        super().__init__(title, CLOSE, classes="-wide")
         self._pairs, self._gains = tuple(pairs), tuple(gains)
 
     def body(self) -> Iterable[Widget]:
@@ -33,11 +35,21 @@ class Compared(Dialog[None]):
             Column("difference", "Difference, 95 %", _difference, width=16, align=Align.RIGHT, priority=3),
         ]
         yield Table(columns, key=lambda row: (row.a, row.b), empty="Nothing to compare", id="compared")
-        yield Sentence("\n".join(each.sentence for each in (*self._pairs, *self._gains)), classes="sentences")
+        yield Static("", id="compared-pair", markup=False)
+        yield Sentence("\n".join(each.sentence for each in self._gains))
 
     def on_mount(self) -> None:
-        super().on_mount()
-        self.query_one(Table).show(self._pairs)
+        table = self.query_one(Table)
+        table.show(self._pairs)
+        table.focus()
+
+    def on_table_highlighted(self, event: Table.Highlighted) -> None:
+        event.stop()
+        self.query_one("#compared-pair", Static).update(Content(event.row.sentence if event.row else ""))
+
+    def on_table_selected(self, event: Table.Selected) -> None:
+        event.stop()
+        self.dismiss(None)
 
 
 def _winner(pair: Pair, name: str, side: Better) -> CellValue:
@@ -51,7 +63,7 @@ def _difference(pair: Pair) -> str:
 
 class Trend(Dialog[None]):
     def __init__(self, profile: str, points: Sequence[TrendPoint]) -> None:
-        super().__init__(f"{profile} over its runs", CLOSE, first="close", classes="-wide")
+        super().__init__(f"{profile} over its runs", CLOSE, classes="-wide")
         self._points = tuple(points)
 
     def body(self) -> Iterable[Widget]:
@@ -69,5 +81,10 @@ class Trend(Dialog[None]):
         yield Table(columns, key=lambda row: row.run, empty="No run of it yet", id="trend")
 
     def on_mount(self) -> None:
-        super().on_mount()
-        self.query_one(Table).show(list(reversed(self._points)))
+        table = self.query_one(Table)
+        table.show(list(reversed(self._points)))
+        table.focus()
+
+    def on_table_selected(self, event: Table.Selected) -> None:
+        event.stop()
+        self.dismiss(None)

@@ -57,6 +57,7 @@ class EvalsPane(Pane):
         self._sight: Sight | None = None
         self._job: EvalJob | None = None
         self._live: Sight | None = None  # of the job
+        self._wanted_run: str | None = None  # to be chosen as soon as it is in the list
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="split"):
@@ -101,7 +102,10 @@ class EvalsPane(Pane):
         except CannotRun as error:
             self.post_message(Say(error.message, "warning"))
             return
-        self.runs.show(run_lines(stored))
+        live = self._live.run.id if self._live is not None else None
+        self.runs.show(run_lines(stored, live))
+        if live is not None and live == self._wanted_run and self.runs.move_to_key(live):
+            self._wanted_run = None
         self.post_message(ActionsChanged())
 
     def on_table_highlighted(self, event: Table.Highlighted) -> None:
@@ -225,11 +229,11 @@ class EvalsPane(Pane):
     async def _start(self, prepared: Prepared) -> None:
         self._job = job = await self.desk.do(lambda runtime: start_job(runtime, prepared))
         self._live = self._sight = sight_of(prepared.run, prepared.suites, job.began)
+        self._wanted_run = prepared.run.id
         self.add_class("-whole")
         self.view.show(self._sight, self.desk.now())
         self.view.matrix.focus()
         self._follow(job, self._live)
-        self._read_runs()
 
     @work(group="job", exclusive=True, exit_on_error=False, description="an eval run")
     async def _follow(self, job: EvalJob, live: Sight) -> None:
@@ -237,6 +241,8 @@ class EvalsPane(Pane):
         seen = 0
         while True:
             news = await self.desk.do(partial(_news, job=job, since=seen))
+            if not seen and news.progress:
+                self._read_runs()  # it is in the file before its first case begins
             seen += len(news.progress)
             is_news = live.fold(news.progress)
             if self._sight is live and self.is_attached:
@@ -411,6 +417,8 @@ def _run_columns(desk: Desk) -> list[Column[RunLine]]:
 
 
 def _rates(row: RunLine) -> tuple[tuple[str, Tone], ...]:
+    if row.is_running:
+        return (("◐ running", Tone.ACCENT),)
     return ((row.rates, Tone.NORMAL), *([(" ◐ cut", Tone.WARN)] if row.is_cut else []))
 
 

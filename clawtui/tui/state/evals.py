@@ -42,15 +42,18 @@ class RunLine:
     profiles: str
     rates: str
     is_cut: bool
+    is_running: bool = False  # here: what another process runs looks cut
 
 
-def run_lines(runs: Iterable[StoredRun]) -> list[RunLine]:
+def run_lines(runs: Iterable[StoredRun], running: str | None = None) -> list[RunLine]:
     lines = []
     for stored in runs:
         listed = listed_run(stored)
         rates = ", ".join("–" if rate is None else percent(rate) for rate in listed["rates"].values())
         suites, profiles = ", ".join(map(_short, listed["suites"])), ", ".join(listed["profiles"])
-        lines.append(RunLine(stored.id, stored.at, suites, profiles, rates, not listed["finished"]))
+        is_running = stored.id == running
+        is_cut = not listed["finished"] and not is_running
+        lines.append(RunLine(stored.id, stored.at, suites, profiles, rates, is_cut, is_running))
     return lines
 
 

@@ -54,7 +54,7 @@ async def begins(shown: Shown, *profiles: str, suite: str = "smoke") -> None:
 async def test_nothing_run_yet(tmp_path: Path, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
     async with a_screen(tmp_path, size=size, pane="evals") as shown:
         await shown.sees("reliability")
-        assert shown.text == snapshot
+        assert body_of(shown) == snapshot
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -67,7 +67,12 @@ async def test_a_run_stands_there_as_a_matrix(
         await shown.sees("keeps-to-json")
         await shown.sees("everyday, swift")
         await shown.pilot.pause(0.2)
-        assert "\n".join(shown.text.splitlines()[2:-1]).replace(run_id(shown), "RUN") == snapshot
+        assert body_of(shown).replace(run_id(shown), "RUN") == snapshot
+
+
+def body_of(shown: Shown) -> str:
+    """Without header, tabs and footer, which are not of the pane."""
+    return "\n".join(shown.text.splitlines()[2:-1])
 
 
 def run_id(shown: Shown) -> str:
@@ -185,6 +190,38 @@ async def test_a_run_is_deleted_after_a_yes(tmp_path: Path) -> None:
         await shown.sees("It cannot be brought back.")
         await shown.press("y")
         await until(shown.pilot, lambda: shown.app.panes.shown.runs.row_count == 1)
+
+
+HOSTILE = """
+description = "[red]not red[/red]"
+[[cases]]
+id = "an-id-so-long-that-no-column-of-any-table-has-room-for-it-all"
+input = "[blink]say[/blink] \\u001b[31m \\u202eevil"
+expect = [{ equals = "[bold]" }]
+"""
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_hostile_text_stays_text(tmp_path: Path, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
+    (tmp_path / "suites").mkdir()
+    (tmp_path / "suites" / "hostile.toml").write_text(HOSTILE)
+    evil = Script(default=ModelScript(text="[link=x]\x1b]0;owned\x07 \u202e[/] end"))
+
+    async def one_run(runtime: Runtime) -> None:
+        evaluating = Evaluating(runtime)
+        await evaluating.start(await evaluating.prepare(RunSettings(("hostile",), ("everyday",), repeats=2)))
+        runtime.clock.move(3_600)  # type: ignore[attr-defined]  # the clock of tests
+
+    async with a_screen(tmp_path, size=size, pane="evals", script=evil, prepare=one_run) as shown:
+        await shown.sees("1 h ago")
+        await shown.press("enter")
+        await shown.sees("0/2")
+        await shown.press("enter")
+        text = await shown.sees("assistant")
+        assert not {"\x1b", "\u202e"} & set(text)
+        assert "[link=x]" in text
+        await shown.pilot.pause(0.2)
+        assert body_of(shown).replace(run_id(shown), "RUN") == snapshot
 
 
 async def test_a_suite_that_cannot_be_read_is_told_and_the_others_stay(tmp_path: Path) -> None:

@@ -114,8 +114,11 @@ def test_a_transcript_is_told_turn_by_turn_or_why_it_is_not_there() -> None:
 def test_runs_are_listed_with_their_rates_and_whether_they_were_cut() -> None:
     settings = json.dumps({"suites": ["/home/me/suites/mine.toml"], "profiles": ["fast", "deep"]})
     summary = json.dumps({"stopped": "", "rates": {"fast": 0.5, "deep": None}, "spent_usd": 0.0})
-    (line,) = run_lines([StoredRun("r1", 5.0, None, settings, summary)])
+    stored = StoredRun("r1", 5.0, None, settings, summary)
+    (line,) = run_lines([stored])
     assert (line.suites, line.profiles, line.rates, line.is_cut) == ("mine.toml", "fast, deep", "50 %, –", True)
+    (line,) = run_lines([stored], running=stored.id)
+    assert (line.is_running, line.is_cut) == (True, False)
 
 
 def test_a_trend_is_a_character_a_run() -> None:
