@@ -20,11 +20,12 @@ from clawtui.evals.results import CaseResult, Run, RunSettings
 from clawtui.runtime import Runtime
 from clawtui.runtime.eval_job import EvalJob, News, start_job
 from clawtui.runtime.evaluating import CannotRun, Evaluating, Prepared
-from clawtui.text import ago, count
+from clawtui.text import ago
 from clawtui.tui.desk import Desk
 from clawtui.tui.dialogs.case_results import CaseResults
 from clawtui.tui.dialogs.eval_tables import Compared, Trend
 from clawtui.tui.dialogs.new_run import NewRun, Wanted
+from clawtui.tui.evals.lists import run_columns, suite_columns
 from clawtui.tui.evals.run_view import RunView
 from clawtui.tui.messages import ActionsChanged, Copy, Export, LongWorkEnded, OpenTrace, Say
 from clawtui.tui.pane import Pane
@@ -36,7 +37,6 @@ from clawtui.tui.state.evals import (
     run_lines,
     sight_of,
 )
-from clawtui.tui.widgets.columns import Align, Column, Tone
 from clawtui.tui.widgets.confirm import Confirm, Told
 from clawtui.tui.widgets.filter_input import FilterInput
 from clawtui.tui.widgets.picker import Option, Picker
@@ -63,8 +63,8 @@ class EvalsPane(Pane):
         with Horizontal(classes="split"):
             with Vertical(id="eval-lists", classes="panel"):
                 yield FilterInput(hint="text, or profiles:fast")
-                yield Table(_run_columns(self.desk), key=lambda row: row.id, empty=NO_RUN.capitalize(), id="eval-runs")
-                yield Table(_suite_columns(), key=lambda row: row.id, empty="", id="eval-suites")
+                yield Table(run_columns(self.desk), key=lambda row: row.id, empty=NO_RUN.capitalize(), id="eval-runs")
+                yield Table(suite_columns(), key=lambda row: row.id, empty="", id="eval-suites")
             yield RunView()
 
     def on_mount(self) -> None:
@@ -109,8 +109,9 @@ class EvalsPane(Pane):
         self.post_message(ActionsChanged())
 
     def on_table_highlighted(self, event: Table.Highlighted) -> None:
+        """What is done to a run is done to that under the cursor, be it in sight or not."""
         event.stop()
-        if event.table.id == "eval-runs" and event.key is not None and self.screen.has_class("-wide"):
+        if event.table.id == "eval-runs" and event.key is not None:
             self._show_run(str(event.key))
 
     def on_table_selected(self, event: Table.Selected) -> None:
@@ -404,27 +405,3 @@ async def _news(_: Runtime, job: EvalJob, since: int) -> News:
 def _sentence(error: CannotRun) -> str:
     told = "; ".join(finding.message for finding in error.findings[:3])
     return ": ".join(filter(None, (error.message, told))) + (f". {error.hint}" if error.hint else "")
-
-
-def _run_columns(desk: Desk) -> list[Column[RunLine]]:
-    return [
-        Column("at", "Begun", lambda row: ago(desk.now() - row.at), width=10, priority=0, order=lambda row: row.at),
-        Column("suites", "Suites", lambda row: row.suites, least=8, share=1, priority=1, order=lambda row: row.suites),
-        Column("profiles", "Profiles", lambda row: row.profiles, least=8, share=2, priority=2,
-               order=lambda row: row.profiles),
-        Column("rates", "Passed", _rates, least=6, share=1, priority=0, align=Align.RIGHT, filters=False),
-    ]  # fmt: skip
-
-
-def _rates(row: RunLine) -> tuple[tuple[str, Tone], ...]:
-    if row.is_running:
-        return (("◐ running", Tone.ACCENT),)
-    return ((row.rates, Tone.NORMAL), *([(" ◐ cut", Tone.WARN)] if row.is_cut else []))
-
-
-def _suite_columns() -> list[Column[Suite]]:
-    return [
-        Column("id", "Suite", lambda row: row.id, least=10, share=1, priority=0),
-        Column("cases", "Cases", lambda row: count(len(row.cases)), width=5, align=Align.RIGHT, priority=0),
-        Column("about", "", lambda row: row.description, least=10, share=3, priority=2),
-    ]

@@ -28,7 +28,7 @@ MARKS: Mapping[Verdict, Part] = {
     Verdict.UNSUPPORTED: ("◌", Tone.IDLE),
     Verdict.CANCELLED: ("–", Tone.MUTED),
 }
-BAR_CELLS = 24
+BAR_CELLS = 16
 
 
 # ---- the list of runs

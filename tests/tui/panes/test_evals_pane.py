@@ -166,6 +166,15 @@ async def test_profiles_of_a_run_are_compared_and_a_trend_is_drawn(tmp_path: Pat
         await shown.sees("Suites")
 
 
+async def test_on_a_narrow_screen_actions_are_of_the_run_under_the_cursor(tmp_path: Path) -> None:
+    async with a_screen(tmp_path, size=NARROW, pane="evals", script=SCRIPT, prepare=two_runs) as shown:
+        await shown.sees("1 h ago")
+        await shown.press("t")
+        await shown.sees("everyday over its runs")
+        await shown.press("escape", "down", "t")
+        await shown.sees("Whose trend?")
+
+
 @pytest.mark.parametrize(
     ("format", "holds"), [("md", "| everyday |"), ("html", "<!doctype html>"), ("junit", "<testsuite")]
 )

@@ -82,7 +82,7 @@ def test_progress_tells_count_time_and_what_is_left() -> None:
     assert about.startswith("core · fast, deep")
     assert "2 repeats" in about
     assert line.endswith(" 2 of 8 · 10 s · about 30 s left · $0.500 so far")
-    assert line.startswith("██████░")
+    assert line.startswith("████░")
 
 
 def test_what_was_done_before_it_went_on_does_not_count_for_its_pace() -> None:
