@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from clawtui.store.reading import Reading
 from clawtui.store.traces import matching
+from clawtui.store.values import storable
 from clawtui.store.writer import Writer
 
 UNTITLED = "New conversation"
@@ -99,7 +100,7 @@ class Conversations:
                     conversation,
                     position,
                     role,
-                    text,
+                    storable(text),
                     status.value,
                     now,
                     request_id,
@@ -108,7 +109,7 @@ class Conversations:
             )
             title = None
             if role == "user" and position == 0:
-                title = " ".join(text.split())[:TITLE_CHARS]
+                title = storable(" ".join(text.split())[:TITLE_CHARS])
             connection.execute(
                 "UPDATE conversations SET changed = ?, title = CASE WHEN title = ? AND ? <> '' THEN ? ELSE title END"
                 " WHERE id = ?",
@@ -125,14 +126,15 @@ class Conversations:
         marked = json.dumps(self._marked(document, status))
         self._writer.put(
             lambda connection: connection.execute(
-                "UPDATE turns SET text = ?, status = ?, document = ? WHERE id = ?", (text, status.value, marked, turn)
+                "UPDATE turns SET text = ?, status = ?, document = ? WHERE id = ?",
+                (storable(text), status.value, marked, turn),
             )
         )
 
     async def rename(self, conversation: str, title: str) -> None:
         await self._writer.commit(
             lambda connection: connection.execute(
-                "UPDATE conversations SET title = ? WHERE id = ?", (title, conversation)
+                "UPDATE conversations SET title = ? WHERE id = ?", (storable(title), conversation)
             )
         )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 BUSY_MS = 10_000
 FILE_MODE = 0o600
 PRAGMAS = (
+    "PRAGMA auto_vacuum = INCREMENTAL",  # of a file that begins; later it changes nothing
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
     f"PRAGMA busy_timeout = {BUSY_MS}",
@@ -36,22 +37,36 @@ class NewerSchema(Exception):
 @dataclass(frozen=True, slots=True)
 class Opened:
     connection: sqlite3.Connection
+    inode: int
     moved_aside: Path | None = None  # where a damaged file went
 
 
-def open_for_writing(path: Path) -> Opened:
-    """A connection for the writer's thread. A damaged file is moved aside and a new one begun."""
+def open_for_writing(path: Path, *, damaged: int | None = None) -> Opened:
+    """A connection for the writer's thread. A damaged file is moved aside and a new one begun; `damaged` is the inode of
+    one that showed it only later than at the opening."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        return Opened(_ready(path))
-    except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", None) not in DAMAGE:
-            raise
-    return Opened(*_begun_anew(path))
+    if damaged is None:
+        try:
+            return _opened(path)
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+    return _begun_anew(path, damaged)
+
+
+def _opened(path: Path, moved_aside: Path | None = None) -> Opened:
+    return Opened(_ready(path), path.stat().st_ino, moved_aside)
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in DAMAGE  # the low byte tells the kind, the rest where it showed
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    """To a file that is there: one that SQLite begins by itself would be open to all."""
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None,
+                                 check_same_thread=False)  # fmt: skip
     for pragma in PRAGMAS:
         connection.execute(pragma)
     return connection
@@ -70,11 +85,17 @@ def _ready(path: Path) -> sqlite3.Connection:
     connection = connect(path)
     try:
         _migrate(connection)
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        _look_through(connection)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _look_through(connection: sqlite3.Connection) -> None:
+    """Cheap: the schema, and the first page of each table. Raises where the file is damaged there."""
+    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        connection.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchone()
 
 
 def _refuse_newer(path: Path) -> None:
@@ -122,18 +143,19 @@ def _statements(script: str) -> list[str]:
     return statements
 
 
-def _begun_anew(path: Path) -> tuple[sqlite3.Connection, Path | None]:
+def _begun_anew(path: Path, damaged: int | None) -> Opened:
     """Under a lock, so that of two processes only one moves the file and the other opens what that one began."""
     with open(path.with_name(path.name + ".lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            return _ready(path), None  # somebody was first
-        except sqlite3.DatabaseError as error:
-            if getattr(error, "sqlite_errorcode", None) not in DAMAGE:
-                raise
+        if damaged is None or not path.exists() or path.stat().st_ino != damaged:
+            try:
+                return _opened(path)  # somebody was first
+            except sqlite3.DatabaseError as error:
+                if not is_damage(error):
+                    raise
         aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
         for suffix in ("", "-wal", "-shm"):
             part = path.with_name(path.name + suffix)
             if part.exists():
                 part.rename(aside.with_name(aside.name + suffix))
-        return _ready(path), aside
+        return _opened(path, aside)

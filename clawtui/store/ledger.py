@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 from clawtui.config.schema import Retention
 from clawtui.engine.memory import local_day, refusal
@@ -12,11 +14,15 @@ from clawtui.engine.outcome import Outcome, Trace, UsageSource
 from clawtui.engine.ports import NO_SPENDING, Intent, Refusal, Spending
 from clawtui.store import rollups
 from clawtui.store.traces import keep_trace
+from clawtui.store.values import storable, storable_or_none, whole
 from clawtui.store.writer import StoreDown, Writer
+
+log = logging.getLogger(__name__)
 
 SILENT_SECONDS = 30.0
 HEARTBEAT_SECONDS = 5.0
 SWEEP_SECONDS = 60.0
+ABANDONED = "SELECT state, at, day, policy, cost_usd, caller, profile, provider, model FROM ledger"
 
 
 class StoredLedger:
@@ -89,12 +95,12 @@ class StoredLedger:
                 intent.request_id,
                 intent.at,
                 local_day(intent.at),
-                intent.caller,
+                storable(intent.caller),
                 intent.policy,
-                intent.requested,
+                storable_or_none(intent.requested),
                 route.profile,
                 route.provider,
-                route.model,
+                storable(route.model),
                 self._process,
                 intent.reserve_usd,
                 intent.parent,
@@ -108,28 +114,37 @@ class StoredLedger:
         if (trace.fusion is None or not trace.children) and not self._book(connection, trace):
             return
         self._tally.attempts(trace)
-        keep_trace(connection, trace, retention)
+        # The money is booked whatever becomes of the record.
+        connection.execute("SAVEPOINT trace")
+        try:
+            keep_trace(connection, trace, retention)
+        except (sqlite3.DataError, sqlite3.IntegrityError, ValueError, TypeError, KeyError, OverflowError) as error:
+            connection.execute("ROLLBACK TO trace")
+            log.warning("a trace could not be kept: %s", type(error).__name__)
+        connection.execute("RELEASE trace")
 
     def _book(self, connection: sqlite3.Connection, trace: Trace) -> bool:
         """Closes the row; False where it was closed before. A compound request has none of its own: its children hold
         the money."""
-        charged: float | None = None
         if not self._close_row(connection, trace, "open"):
-            row = connection.execute(
-                "SELECT state, cost_usd FROM ledger WHERE request_id = ?", (trace.request_id,)
-            ).fetchone()
+            row = connection.execute(f"{ABANDONED} WHERE request_id = ?", (trace.request_id,)).fetchone()
             if row[0] == "settled":
                 return False
-            charged = row[1] or 0.0  # taken for abandoned, and booked at its reservation
+            self._take_back(row)
             self._close_row(connection, trace, "abandoned")
-        day = local_day(trace.at)
-        cost = (trace.cost.usd or 0.0) - (charged or 0.0)
-        if cost:
-            self._tally.spend(trace.policy, day, cost)
-        if charged is None:
-            self._tally.request(rollups.Counted.of(trace, failovers(trace)))
+        if trace.cost.usd:
+            self._tally.spend(trace.policy, local_day(trace.at), trace.cost.usd)
+        self._tally.request(rollups.Counted.of(trace, failovers(trace)))
         self._touched.add(trace.policy)
         return True
+
+    def _take_back(self, row: tuple[Any, ...]) -> None:
+        """What was taken for abandoned has ended after all: its charge leaves budgets and usage again."""
+        _, at, day, policy, charged, caller, profile, provider, model = row
+        if charged:
+            self._tally.spend(policy, day, -charged)
+        counted = rollups.Counted.abandoned(at, profile, provider, model, policy, caller, charged)
+        self._tally.request(counted, times=-1)
 
     def _close_row(self, connection: sqlite3.Connection, trace: Trace, state: str) -> bool:
         """Writes the row, or closes the one that is in this state; says whether it did."""
@@ -152,20 +167,20 @@ class StoredLedger:
                 trace.request_id,
                 trace.at,
                 day,
-                trace.caller,
+                storable(trace.caller),
                 trace.policy,
-                trace.requested,
+                storable_or_none(trace.requested),
                 route.profile if route else None,
                 route.provider if route else None,
-                route.model if route else None,
+                storable(route.model) if route else None,
                 trace.cost.usd,
                 trace.cost.source,
                 trace.cost.version,
                 trace.outcome.value,
-                usage.input_tokens,
-                usage.output_tokens,
-                usage.cached_input_tokens,
-                usage.reasoning_tokens,
+                whole(usage.input_tokens),
+                whole(usage.output_tokens),
+                whole(usage.cached_input_tokens),
+                whole(usage.reasoning_tokens),
                 usage.source.value,
                 failovers(trace),
                 trace.total_ms,

@@ -51,7 +51,9 @@ class Maintenance:
         return await self._reading.run(read)
 
     async def prune(self, before: float) -> Pruned:
-        """Deletes traces, attempts and settled rows older than a moment; roll-ups keep their sums."""
+        """Deletes traces, attempts and settled rows of the days before a moment; roll-ups keep their sums. The room
+        that becomes free goes back to the disk."""
+        before = float(rollups.day_of(before))  # whole days, so that what is counted by day is never half pruned
 
         def change(connection: sqlite3.Connection) -> Pruned:
             connection.execute(
@@ -64,6 +66,13 @@ class Maintenance:
                 "DELETE FROM turns WHERE conversation IN (SELECT id FROM conversations WHERE deleted < ?)", (before,)
             )
             connection.execute("DELETE FROM conversations WHERE deleted < ?", (before,))
+            connection.execute(
+                "INSERT INTO state VALUES ('pruned', 'before', ?, '') ON CONFLICT (kind, key) DO UPDATE SET"
+                " at = max(at, excluded.at)",
+                (before,),
+            )
+            connection.execute("INSERT INTO trace_texts (trace_texts) VALUES ('optimize')")
+            _give_back(connection)
             return Pruned(traces, rows, attempts)
 
         result = await self._writer.commit(change)
@@ -72,6 +81,20 @@ class Maintenance:
 
     async def rebuild(self) -> int:
         """Counts all figures anew from the rows; returns how many rows were read."""
-        result = await self._writer.commit(rollups.rebuild)
+
+        def change(connection: sqlite3.Connection) -> int:
+            # What this transaction has counted so far stands in rows already: it is counted with them.
+            self._writer.write_pending(connection)
+            row = connection.execute("SELECT at FROM state WHERE kind = 'pruned'").fetchone()
+            return rollups.rebuild(connection, row[0] if row is not None else None)
+
+        result = await self._writer.commit(change)
         assert isinstance(result, int)
         return result
+
+
+def _give_back(connection: sqlite3.Connection) -> None:
+    """Free pages to the disk, one a step: Python's sqlite3 does not step the statement to its end by itself."""
+    (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+    for _ in range(free):
+        connection.execute("PRAGMA incremental_vacuum(1)")

@@ -18,6 +18,7 @@ class Reading:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
+        self._is_stale = False  # another file stands in its place
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="clawtui-reads")
 
     async def run(self, read: Callable[[sqlite3.Connection], T]) -> T:
@@ -25,6 +26,9 @@ class Reading:
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, read)
 
     def _run(self, read: Callable[[sqlite3.Connection], T]) -> T:
+        if self._is_stale:
+            self._is_stale = False
+            self._close()
         if self._connection is None:
             self._connection = connect(self._path)
             self._connection.execute("PRAGMA query_only = ON")
@@ -32,9 +36,17 @@ class Reading:
             return read(self._connection)
         except sqlite3.DatabaseError:
             # The file may have been moved aside under us: the next read opens what is there then.
+            self._close()
+            raise
+
+    def forget(self) -> None:
+        """From any thread: the next read opens the file anew."""
+        self._is_stale = True
+
+    def _close(self) -> None:
+        if self._connection is not None:
             self._connection.close()
             self._connection = None
-            raise
 
     async def data_version(self) -> int:
         """Changes whenever another connection, of any process, has written."""
@@ -45,10 +57,5 @@ class Reading:
         return await self.run(read)
 
     async def aclose(self) -> None:
-        def close() -> None:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-
-        await asyncio.get_running_loop().run_in_executor(self._pool, close)
+        await asyncio.get_running_loop().run_in_executor(self._pool, self._close)
         self._pool.shutdown(wait=False)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from clawtui.engine.histogram import bucket
 from clawtui.engine.outcome import AttemptOutcome, Outcome, Trace, UsageSource
 from clawtui.engine.request import Route
+from clawtui.store.values import storable, whole
 
 HOUR = 3_600
 NOBODY = "-"
@@ -44,15 +45,15 @@ class Counted:
             at=trace.at,
             profile=(route.profile if route else None) or NOBODY,
             provider=route.provider if route else NOBODY,
-            model=route.model if route else NOBODY,
+            model=storable(route.model) if route else NOBODY,
             policy=trace.policy,
-            caller=trace.caller,
+            caller=storable(trace.caller),
             failed=not answered,
             failovers=failovers,
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
-            cached=usage.cached_input_tokens,
-            reasoning=usage.reasoning_tokens,
+            input_tokens=whole(usage.input_tokens),
+            output_tokens=whole(usage.output_tokens),
+            cached=whole(usage.cached_input_tokens),
+            reasoning=whole(usage.reasoning_tokens),
             cost_usd=trace.cost.usd,
             estimated=usage.source is not UsageSource.REPORTED and bool(usage.input_tokens or usage.output_tokens),
             total_ms=trace.total_ms if answered else None,
@@ -127,7 +128,8 @@ class Tally:
         """Spent in this transaction and not written yet: admission counts it."""
         return self._spending.get((policy, period), 0.0)
 
-    def request(self, row: Counted) -> None:
+    def request(self, row: Counted, times: int = 1) -> None:
+        """`times` of -1 takes back what was counted before."""
         facet = (row.profile, row.provider, row.model, row.policy, row.caller)
         added = (
             1,
@@ -144,13 +146,12 @@ class Tally:
         for span, start in (("h", hour_of(row.at)), ("d", day_of(row.at))):
             sums = self._usage.get((span, start, facet))
             if sums is None:
-                self._usage[span, start, facet] = list(added)
-            else:
-                for column, value in enumerate(added):
-                    sums[column] += value
+                sums = self._usage[span, start, facet] = [0] * len(added)
+            for column, value in enumerate(added):
+                sums[column] += value * times
             if row.total_ms is not None:
                 key = (span, start, facet, bucket(row.total_ms))
-                self._times[key] = self._times.get(key, 0) + 1
+                self._times[key] = self._times.get(key, 0) + times
 
     def attempts(self, trace: Trace) -> None:
         """The upstream calls of one request. A fusion's are its children's."""
@@ -159,7 +160,7 @@ class Tally:
         seen: set[Route] = set()
         for attempt in trace.attempts:
             route = attempt.route
-            key = (route.profile or NOBODY, route.provider, route.model)
+            key = (route.profile or NOBODY, route.provider, storable(route.model))
             at, is_retry = trace.at + attempt.started_ms / 1000, route in seen
             seen.add(route)
             failure = attempt.failure.value if attempt.failure else None
@@ -176,7 +177,7 @@ class Tally:
                     attempt.decision.value if attempt.decision else None,
                     attempt.ms,
                     attempt.first_token_ms,
-                    attempt.usage.output_tokens,
+                    whole(attempt.usage.output_tokens),
                     int(is_retry),
                 )
             )
@@ -188,7 +189,7 @@ class Tally:
                     failure,
                     attempt.ms,
                     attempt.first_token_ms,
-                    attempt.usage.output_tokens,
+                    whole(attempt.usage.output_tokens),
                     is_retry,
                 )
                 self.route(key, *call)
@@ -319,10 +320,14 @@ ROUTE_UPSERT = (
 )
 
 
-def rebuild(connection: sqlite3.Connection) -> int:
-    """Counts everything anew from the rows; returns how many ledger rows there are."""
-    for table in ("usage_figures", "usage_times", "facets", "route_figures", "route_times", "spending"):
-        connection.execute(f"DELETE FROM {table}")
+def rebuild(connection: sqlite3.Connection, pruned_before: float | None) -> int:
+    """Counts anew from the rows; returns how many ledger rows there are. Rows that were pruned have left only their
+    sums: days before then, and the figures of routes, which know no days, stay as they are."""
+    if pruned_before is None:
+        for table in ("usage_figures", "usage_times", "facets", "route_figures", "route_times", "spending"):
+            connection.execute(f"DELETE FROM {table}")
+    else:
+        _forget_since(connection, pruned_before)
     tally = Tally()
     number = 0
     for row in connection.execute(
@@ -358,11 +363,26 @@ def rebuild(connection: sqlite3.Connection) -> int:
         if cost:
             tally.spend(policy, day, cost)
         number += 1
-    for profile, provider, model, at, outcome, failure, ms, first, output, is_retry in connection.execute(
-        "SELECT profile, provider, model, at, outcome, failure, ms, first_token_ms, output_tokens, is_retry FROM attempts"
+    calls = "SELECT profile, provider, model, at, outcome, failure, ms, first_token_ms, output_tokens, is_retry FROM attempts"
+    for profile, provider, model, at, outcome, failure, ms, first, output, is_retry in (
+        connection.execute(calls) if pruned_before is None else ()
     ):
         if outcome != AttemptOutcome.CANCELLED.value:
             answered = outcome == AttemptOutcome.OK.value
             tally.route((profile, provider, model), at, answered, failure, ms, first, output, bool(is_retry))
     tally.write(connection)
     return number
+
+
+def _forget_since(connection: sqlite3.Connection, moment: float) -> None:
+    """All that is counted by time from the start of a day on. A month keeps what its days before then have spent."""
+    start = day_of(moment)
+    day = time.strftime("%Y-%m-%d", time.localtime(start))
+    for table in ("usage_figures", "usage_times"):
+        connection.execute(f"DELETE FROM {table} WHERE start >= ?", (start,))
+    connection.execute("DELETE FROM spending WHERE period >= ?", (day,))
+    connection.execute("DELETE FROM spending WHERE period = ?", (day[:7],))
+    connection.execute(
+        "INSERT INTO spending SELECT policy, ?, sum(usd) FROM spending WHERE period LIKE ? GROUP BY policy",
+        (day[:7], f"{day[:7]}-%"),
+    )

@@ -28,6 +28,7 @@ class Store:
         self.process = process
         self.writer = writer
         self.reading = Reading(path)
+        writer.when_moved(self.reading.forget)
         self.ledger = StoredLedger(writer, process, wall)
         self.state = StoredStates(writer, self.reading)
         self.traces = Traces(self.reading)
@@ -77,7 +78,7 @@ class Store:
 
     @property
     def moved_aside(self) -> Path | None:
-        """Where a damaged file went, if one was found at the start."""
+        """Where a damaged file went, if one was found."""
         return self.writer.moved_aside
 
     async def has_changed(self) -> bool:

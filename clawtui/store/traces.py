@@ -13,6 +13,7 @@ from clawtui.config.schema import Retention
 from clawtui.engine.outcome import Outcome, Trace
 from clawtui.store import codec
 from clawtui.store.reading import Reading
+from clawtui.store.values import storable, storable_or_none, whole
 
 COLUMNS = (
     "request_id, at, caller, policy, requested, answered, profile, outcome, first_token_ms, total_ms, input_tokens,"
@@ -127,16 +128,16 @@ def keep_trace(connection: sqlite3.Connection, trace: Trace, retention: Retentio
         (
             trace.request_id,
             trace.at,
-            trace.caller,
+            storable(trace.caller),
             trace.policy,
-            trace.requested,
-            str(trace.answered) if trace.answered else None,
+            storable_or_none(trace.requested),
+            storable(str(trace.answered)) if trace.answered else None,
             trace.answered.profile if trace.answered else None,
             trace.outcome.value,
             trace.first_token_ms,
             trace.total_ms,
-            trace.usage.input_tokens,
-            trace.usage.output_tokens,
+            whole(trace.usage.input_tokens),
+            whole(trace.usage.output_tokens),
             trace.usage.source.value,
             trace.cost.usd,
             len(trace.attempts),
@@ -145,7 +146,7 @@ def keep_trace(connection: sqlite3.Connection, trace: Trace, retention: Retentio
             trace.error.kind if trace.error else None,
             trace.parent,
             trace.stage.value if trace.stage else None,
-            codec.written(record),
+            storable(codec.written(record)),
         ),
     )
     if retention is Retention.FULL:
@@ -155,7 +156,7 @@ def keep_trace(connection: sqlite3.Connection, trace: Trace, retention: Retentio
             else trace.text
         )
         connection.execute(
-            "INSERT INTO trace_texts (request_id, text) VALUES (?, ?)", (trace.request_id, words[:100_000])
+            "INSERT INTO trace_texts (request_id, text) VALUES (?, ?)", (trace.request_id, storable(words[:100_000]))
         )
 
 

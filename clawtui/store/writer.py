@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clawtui.store.database import open_for_writing
+from clawtui.store.database import NewerSchema, Opened, is_damage, open_for_writing
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +54,13 @@ class Writer:
         self._connection: sqlite3.Connection | None = None
         self._down: str | None = None
         self._dropped = 0
+        self._again_at = 0.0
         self._at_begin: list[Callable[[], None]] = []
         self._before_commit: list[Change] = []
         self._periodic: list[tuple[float, float, Change]] = []
+        self._inode: int | None = None
+        self._damaged: int | None = None  # the inode of a file that turned out to be damaged
+        self._when_moved: list[Callable[[], None]] = []
         self.moved_aside: Path | None = None
 
     # ---- from the loop
@@ -64,8 +68,7 @@ class Writer:
     def start(self) -> None:
         """Opens the file in the calling thread, so that a newer schema is told at once, then starts the thread."""
         try:
-            opened = open_for_writing(self._path)
-            self._connection, self.moved_aside = opened.connection, opened.moved_aside
+            self._take(open_for_writing(self._path))
         except (sqlite3.Error, OSError) as error:
             self._set_down(error)
         self._thread = threading.Thread(target=self._main, name="clawtui-store", daemon=True)
@@ -86,6 +89,15 @@ class Writer:
     def before_each_commit(self, change: Change) -> None:
         self._before_commit.append(change)
 
+    def write_pending(self, connection: sqlite3.Connection) -> None:
+        """For a change that must see what its own transaction has gathered so far."""
+        for change in self._before_commit:
+            change(connection)
+
+    def when_moved(self, act: Callable[[], None]) -> None:
+        """Called in the writer's thread when a damaged file was moved aside: whoever reads it must open the new one."""
+        self._when_moved.append(act)
+
     def every(self, seconds: float, change: Change) -> None:
         """Runs in the writer's thread, again and again, while the file can be written."""
         self._periodic.append((seconds, 0.0, change))
@@ -102,6 +114,8 @@ class Writer:
         """Returns the change's result once it is durable; StoreDown where it cannot be."""
         if self._down is not None:
             raise StoreDown(self._down)
+        if self._closing or self._thread is None:
+            raise StoreDown("the store is closed")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[object] = loop.create_future()
         self._jobs.append(_Job(change, loop, future))
@@ -131,7 +145,10 @@ class Writer:
             self._wake.wait(timeout=0.5)
             if not self._jobs and not self._closing:
                 self._wake.clear()
-                self._run_periodic()
+                if self._connection is None:
+                    self._try_again()
+                else:
+                    self._run_periodic()
                 continue
             # Let a group gather: short where somebody waits, longer where nobody does.
             if not self._closing:
@@ -148,15 +165,13 @@ class Writer:
                 self._urgent.wait(RETRY_SECONDS)
                 self._wake.set()
                 continue
-            while self._jobs:
+            while self._jobs and self._connection is not None:
                 if not self._write_batch():
                     break
             self._run_periodic()
             if self._closing and (not self._jobs or self._down is not None):
                 break
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._disconnect()
 
     def _write_batch(self) -> bool:
         """One transaction. A batch that fails as a whole is tried job by job, so that one bad change loses only itself."""
@@ -168,10 +183,15 @@ class Writer:
         except sqlite3.OperationalError as error:
             self._put_back(batch, error)
             return False
-        except (sqlite3.DatabaseError, ValueError, TypeError, KeyError) as error:
+        except Exception as error:  # whatever a change raises is its own matter: the thread goes on with the others
+            if isinstance(error, sqlite3.DatabaseError) and is_damage(error):
+                self._leave_damaged(batch)
+                return False
             if len(batch) > 1:
-                for job in batch:
-                    self._write_alone(connection, job)
+                for place, job in enumerate(batch):
+                    if not self._write_alone(connection, job):
+                        self._jobs.extendleft(reversed(batch[place + 1 :]))
+                        return False
                 return True
             self._fail(batch[0], error)
             return True
@@ -179,13 +199,34 @@ class Writer:
         _resolve([(job, result) for job, result in zip(batch, results, strict=True) if job.future is not None])
         return True
 
-    def _write_alone(self, connection: sqlite3.Connection, job: _Job) -> None:
+    def _write_alone(self, connection: sqlite3.Connection, job: _Job) -> bool:
+        """False where the file itself has become unusable meanwhile."""
         try:
             (result,) = self._transaction(connection, [job])
-        except (sqlite3.Error, ValueError, TypeError, KeyError) as error:
+        except sqlite3.OperationalError as error:
+            self._put_back([job], error)
+            return False
+        except Exception as error:  # as above
+            if isinstance(error, sqlite3.DatabaseError) and is_damage(error):
+                self._leave_damaged([job])
+                return False
             self._fail(job, error)
         else:
             _resolve([(job, result)])
+        return True
+
+    def _leave_damaged(self, batch: list[_Job]) -> None:
+        """All of the batch waits, also who waits for it: a new file is begun at once."""
+        self._jobs.extendleft(reversed(batch))
+        self._damaged = self._inode
+        self._disconnect()
+        self._urgent.set()
+        self._wake.set()
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _transaction(self, connection: sqlite3.Connection, batch: list[_Job]) -> list[object]:
         connection.execute("BEGIN IMMEDIATE")
@@ -209,9 +250,7 @@ class Writer:
         for job in batch:
             if job.future is not None:
                 _reject(job, StoreDown(self._down or "the store is down"))
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._disconnect()
 
     def _refuse_waiting(self) -> None:
         waiting = [job for job in self._jobs if job.future is not None]
@@ -226,13 +265,38 @@ class Writer:
 
     def _reopen(self) -> bool:
         try:
-            opened = open_for_writing(self._path)
-        except (sqlite3.Error, OSError) as error:
+            opened = open_for_writing(self._path, damaged=self._damaged)
+        except (sqlite3.Error, OSError, NewerSchema) as error:
             self._set_down(error)
             return False
-        self._connection = opened.connection
-        self.moved_aside = opened.moved_aside or self.moved_aside
+        was_damaged, self._damaged = self._damaged is not None, None
+        self._take(opened)
+        if was_damaged:
+            for act in self._when_moved:
+                act()
+            self._told(True, len(self._jobs), "")
         return True
+
+    def _take(self, opened: Opened) -> None:
+        self._connection, self._inode = opened.connection, opened.inode
+        self.moved_aside = opened.moved_aside or self.moved_aside
+
+    def _try_again(self) -> None:
+        """While it is down and nothing waits to be written, the upkeep tells whether it can be again."""
+        now = time.monotonic()
+        if now < self._again_at:
+            return
+        self._again_at = now + RETRY_SECONDS
+        if not self._reopen():
+            return
+        assert self._connection is not None
+        try:
+            self._transaction(self._connection, [_Job(change) for _, _, change in self._periodic])
+        except sqlite3.Error as error:
+            self._set_down(error)
+            self._disconnect()
+        else:
+            self._set_up()
 
     def _run_periodic(self) -> None:
         now = time.monotonic()
@@ -243,6 +307,8 @@ class Writer:
                     self._transaction(self._connection, [_Job(change)])
                 except sqlite3.Error as error:
                     log.warning("upkeep of the store failed: %s", type(error).__name__)
+                    if is_damage(error):
+                        self._leave_damaged([])
 
     def _set_down(self, error: Exception) -> None:
         self._down = _why(error, self._path)

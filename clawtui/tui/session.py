@@ -6,10 +6,11 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clawtui.config.findings import Finding, Severity
-from clawtui.engine.events import BusEvent, ConfigChanged
+from clawtui.engine.events import BusEvent, ConfigChanged, StoreChanged
 from clawtui.runtime import ConfigState, Origin, Runtime
 from clawtui.tui.desk import Desk
 from clawtui.tui.editor import NoEditor, edit_file
@@ -41,6 +42,7 @@ class Session:
         self._feed = Feed(app, self._deliver, time.monotonic)
         self._pace = Pace()
         self._leave_bus: Callable[[], None] | None = None
+        self._aside: Path | None = None  # where a damaged data file went, as far as it was told
         self._is_looking = False
         self._looks_again = False
         self._is_restless = True  # what the header shows changes with time alone
@@ -58,6 +60,7 @@ class Session:
         )
         self.look()
         await self.desk.do(_begin)
+        await self._data_moved()
         if not await self._show_first(state):
             return  # another session has begun in this one's place
         self._app.run_worker(
@@ -161,11 +164,19 @@ class Session:
 
     def _deliver(self, events: tuple[BusEvent, ...]) -> None:
         self._pace.fold(events)
+        if any(isinstance(event, StoreChanged) and event.saving for event in events):
+            self._app.run_worker(self._data_moved(), group="moved", exit_on_error=False)
         for pane in self._app.panes.all_mounted:
             pane.receive(events)
         if any(isinstance(event, ConfigChanged) for event in events):
             self._app.run_worker(self._config_changed(), group="config", exclusive=True, exit_on_error=False)
         self.look()
+
+    async def _data_moved(self) -> None:
+        aside = await self.desk.do(_moved_aside)
+        if aside is not None and aside != self._aside:
+            self._aside = aside
+            self._app.tell(f"the data file was damaged: it was moved to {aside}, and a new one begun", "warning")
 
     async def _config_changed(self) -> None:
         from clawtui.tui.findings import FindingsScreen
@@ -210,6 +221,10 @@ async def _reload(runtime: Runtime) -> ConfigState:
 
 async def _begin(runtime: Runtime) -> None:
     runtime.watch()
+
+
+async def _moved_aside(runtime: Runtime) -> Path | None:
+    return runtime.store.moved_aside
 
 
 async def _begin_demo(runtime: Runtime) -> None:

@@ -382,3 +382,11 @@ async def test_a_broken_config_is_told_with_line_and_fix_and_the_screen_stays(tm
         await shown.press("escape")
         await shown.misses("The config cannot be used")
         assert shown.app.crashed is None
+
+
+async def test_a_damaged_data_file_is_named_with_where_it_went(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "clawtui.sqlite3").write_bytes(b"this is no database" * 200)
+    async with a_screen(tmp_path, size=FULL) as shown:
+        await shown.sees("the data file was damaged")
+        assert len(list((tmp_path / "data").glob("clawtui.sqlite3.damaged-*"))) == 1

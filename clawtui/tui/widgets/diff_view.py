@@ -123,6 +123,9 @@ def _folded(parts: list[Part], width: int) -> Iterator[list[Part]]:
     for text, tone in parts:
         rest = text
         while rest:
+            if used >= width:
+                yield line
+                line, used = [], 0
             cuts = fold_cuts(rest, width - used) if cell_width(rest) > width - used else []
             piece = rest[: cuts[0]] if cuts else rest
             if used and used + cell_width(piece) > width:
