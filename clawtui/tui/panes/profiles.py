@@ -372,7 +372,9 @@ class ProfilesPane(Pane):
         if tried.error:
             said = f"no answer: {tried.error}"
         else:
-            said = f"it answered “{one_line(tried.answered)}” after {duration_ms(tried.ms)}, for {money(tried.cost_usd)}"
+            said = (
+                f"it answered “{one_line(tried.answered)}” after {duration_ms(tried.ms)}, for {money(tried.cost_usd)}"
+            )
         await self.app.push_screen_wait(Told(f"{name} was tried", f"{found}\n{said}"))
 
     @work(group="dialog", exclusive=True, exit_on_error=False, description="findings")
