@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import lru_cache
 
 from clawtui.config.schema import Retention
 from clawtui.engine.outcome import Trace
 from clawtui.engine.ports import Intent, Refusal, Spending, StateRecord, StoredState
 from clawtui.engine.request import RequestId
 
+QUARTER = 900
+
 
 def local_day(wall: float) -> str:
-    return time.strftime("%Y-%m-%d", time.localtime(wall))
+    return _local_day(int(wall // QUARTER), time.tzname)
+
+
+@lru_cache(maxsize=1024)
+def _local_day(quarter: int, _zone: tuple[str, str]) -> str:
+    """Asked for with every request. Days begin on a quarter of an hour, wherever one lives."""
+    return time.strftime("%Y-%m-%d", time.localtime(quarter * QUARTER))
 
 
 def refusal(intent: Intent, spending: Spending, held: float = 0.0) -> Refusal | None:

@@ -13,19 +13,19 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from clawtui.engine.request import Route
+
 T = TypeVar("T")
 KIND = "!"  # tells which of several dataclasses a value is
 
 
 def dumps(value: object) -> str:
-    return written(plain(value))
+    return written(value)
 
 
-def written(document: Any) -> str:
+def written(document: object) -> str:
+    """Containers and texts by the C encoder; dataclasses, as it meets them, by `fields`."""
     return _write(document)
-
-
-_write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def loads(kind: type[T], text: str) -> T:
@@ -33,30 +33,29 @@ def loads(kind: type[T], text: str) -> T:
     return result
 
 
-_SCALARS = frozenset({str, int, float, bool, type(None)})
-
-
 NOTHING: frozenset[str] = frozenset()
 
 
-def plain(value: Any, without: frozenset[str] = NOTHING) -> Any:
-    """`without`: fields of the value itself that are left out."""
+def fields(value: Any, without: frozenset[str] = NOTHING) -> dict[str, Any]:
+    """One dataclass by its fields, what is in them as it is. `without`: fields that are left out."""
     kind = type(value)
-    if kind in _SCALARS or isinstance(value, str):  # a StrEnum is the text that JSON writes
-        return value
-    fields = _fields_of(kind)
-    if fields is not None:
-        out: dict[str, Any] = {}
-        for name, usual in fields:
-            item = getattr(value, name)
-            if item is usual or item == usual or name in without:
-                continue
-            out[name] = item if type(item) in _SCALARS or isinstance(item, str) else plain(item)
-        if kind.__name__ in _TAGGED:
-            out[KIND] = kind.__name__
-        return out
-    if kind is tuple or kind is list:
-        return [plain(item) for item in value]
+    out: dict[str, Any] = {}
+    for name, usual in _fields_of(kind) or ():
+        item = getattr(value, name)
+        if item is usual or item == usual or name in without:
+            continue
+        out[name] = item
+    if kind.__name__ in _TAGGED:
+        out[KIND] = kind.__name__
+    return out
+
+
+def _plain(value: Any) -> Any:
+    """What the encoder does not know."""
+    if type(value) is Route:  # a trace names the same few again and again
+        return _route(value)
+    if _fields_of(type(value)) is not None:
+        return fields(value)
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, frozenset | set):
@@ -64,9 +63,16 @@ def plain(value: Any, without: frozenset[str] = NOTHING) -> Any:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    raise TypeError(f"{kind.__name__} has no place in a record")
+        return {str(key): item for key, item in value.items()}
+    raise TypeError(f"{type(value).__name__} has no place in a record")
 
+
+@lru_cache(maxsize=4096)
+def _route(route: Route) -> dict[str, Any]:
+    return fields(route)
+
+
+_write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain, check_circular=False).encode
 
 _TAGGED = frozenset({"Text", "Media"})  # members of unions of dataclasses
 _MISSING = object()

@@ -14,7 +14,7 @@ from clawtui.engine.outcome import Outcome, Trace, UsageSource
 from clawtui.engine.ports import NO_SPENDING, Intent, Refusal, Spending
 from clawtui.store import rollups
 from clawtui.store.traces import keep_trace
-from clawtui.store.values import storable, storable_or_none, whole
+from clawtui.store.values import fitting, storable, storable_or_none
 from clawtui.store.writer import StoreDown, Writer
 
 log = logging.getLogger(__name__)
@@ -114,14 +114,11 @@ class StoredLedger:
         if (trace.fusion is None or not trace.children) and not self._book(connection, trace):
             return
         self._tally.attempts(trace)
-        # The money is booked whatever becomes of the record.
-        connection.execute("SAVEPOINT trace")
         try:
             keep_trace(connection, trace, retention)
         except (sqlite3.DataError, sqlite3.IntegrityError, ValueError, TypeError, KeyError, OverflowError) as error:
-            connection.execute("ROLLBACK TO trace")
+            # The money is booked whatever becomes of the record.
             log.warning("a trace could not be kept: %s", type(error).__name__)
-        connection.execute("RELEASE trace")
 
     def _book(self, connection: sqlite3.Connection, trace: Trace) -> bool:
         """Closes the row; False where it was closed before. A compound request has none of its own: its children hold
@@ -150,7 +147,7 @@ class StoredLedger:
         """Writes the row, or closes the one that is in this state; says whether it did."""
         day = local_day(trace.at)
         route = trace.answered or trace.selected
-        usage = trace.usage
+        usage = fitting(trace.usage)
         cursor = connection.execute(
             "INSERT INTO ledger (request_id, at, day, caller, policy, requested, profile, provider, model, state, cost_usd,"
             " cost_source, price_version, outcome, input_tokens, output_tokens, cached_input_tokens, reasoning_tokens,"
@@ -177,10 +174,10 @@ class StoredLedger:
                 trace.cost.source,
                 trace.cost.version,
                 trace.outcome.value,
-                whole(usage.input_tokens),
-                whole(usage.output_tokens),
-                whole(usage.cached_input_tokens),
-                whole(usage.reasoning_tokens),
+                usage.input_tokens,
+                usage.output_tokens,
+                usage.cached_input_tokens,
+                usage.reasoning_tokens,
                 usage.source.value,
                 failovers(trace),
                 trace.total_ms,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 
 from clawtui.engine.histogram import bucket
+from clawtui.engine.memory import QUARTER
 from clawtui.engine.outcome import AttemptOutcome, Outcome, Trace, UsageSource
 from clawtui.engine.request import Route
-from clawtui.store.values import storable, whole
+from clawtui.store.values import fitting, storable
 
 HOUR = 3_600
 NOBODY = "-"
@@ -39,7 +41,7 @@ class Counted:
     @staticmethod
     def of(trace: Trace, failovers: int) -> Counted:
         route = trace.answered or trace.selected
-        usage = trace.usage
+        usage = fitting(trace.usage)
         answered = trace.outcome is Outcome.OK
         return Counted(
             at=trace.at,
@@ -50,10 +52,10 @@ class Counted:
             caller=storable(trace.caller),
             failed=not answered,
             failovers=failovers,
-            input_tokens=whole(usage.input_tokens),
-            output_tokens=whole(usage.output_tokens),
-            cached=whole(usage.cached_input_tokens),
-            reasoning=whole(usage.reasoning_tokens),
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cached=usage.cached_input_tokens,
+            reasoning=usage.reasoning_tokens,
             cost_usd=trace.cost.usd,
             estimated=usage.source is not UsageSource.REPORTED and bool(usage.input_tokens or usage.output_tokens),
             total_ms=trace.total_ms if answered else None,
@@ -94,7 +96,13 @@ def hour_of(wall: float) -> int:
 
 def day_of(wall: float) -> int:
     """The start of the local day, in epoch seconds."""
-    local = time.localtime(wall)
+    return _day_of(int(wall // QUARTER), time.tzname)
+
+
+@lru_cache(maxsize=1024)
+def _day_of(quarter: int, _zone: tuple[str, str]) -> int:
+    """Days begin and clocks change on a quarter of an hour, wherever one lives."""
+    local = time.localtime(quarter * QUARTER)
     return int(time.mktime((local.tm_year, local.tm_mon, local.tm_mday, 0, 0, 0, 0, 0, -1)))
 
 
@@ -163,6 +171,7 @@ class Tally:
             key = (route.profile or NOBODY, route.provider, storable(route.model))
             at, is_retry = trace.at + attempt.started_ms / 1000, route in seen
             seen.add(route)
+            written_tokens = fitting(attempt.usage).output_tokens
             failure = attempt.failure.value if attempt.failure else None
             self._attempts.append(
                 (
@@ -177,7 +186,7 @@ class Tally:
                     attempt.decision.value if attempt.decision else None,
                     attempt.ms,
                     attempt.first_token_ms,
-                    whole(attempt.usage.output_tokens),
+                    written_tokens,
                     int(is_retry),
                 )
             )
@@ -189,7 +198,7 @@ class Tally:
                     failure,
                     attempt.ms,
                     attempt.first_token_ms,
-                    whole(attempt.usage.output_tokens),
+                    written_tokens,
                     is_retry,
                 )
                 self.route(key, *call)

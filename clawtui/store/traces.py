@@ -13,7 +13,7 @@ from clawtui.config.schema import Retention
 from clawtui.engine.outcome import Outcome, Trace
 from clawtui.store import codec
 from clawtui.store.reading import Reading
-from clawtui.store.values import storable, storable_or_none, whole
+from clawtui.store.values import fitting, storable, storable_or_none
 
 COLUMNS = (
     "request_id, at, caller, policy, requested, answered, profile, outcome, first_token_ms, total_ms, input_tokens,"
@@ -78,14 +78,15 @@ _CONTAIN = {"caller": "caller", "asked": "requested", "answered": "answered", "o
 
 
 WORDS = frozenset({"text", "reasoning", "request"})
+MESSAGE = frozenset({"message"})
+ADVISER_WORDS = frozenset({"text", "message"})
 
 
 def kept(trace: Trace, retention: Retention) -> dict[str, Any] | None:
     """The record as it may lie on disk; None: not at all. Without `full`, lengths and hashes stand where words were."""
     match retention:
         case Retention.FULL:
-            full: dict[str, Any] = codec.plain(trace)
-            return full
+            return codec.fields(trace)
         case Retention.NONE:
             return None
         case Retention.METADATA:
@@ -94,18 +95,18 @@ def kept(trace: Trace, retention: Retention) -> dict[str, Any] | None:
 
 def _without_words(trace: Trace) -> dict[str, Any]:
     """Servers quote prompts in their errors: of those, too, only the kind stays."""
-    document: dict[str, Any] = codec.plain(trace, WORDS)
-    for attempt in document.get("attempts", ()):
-        attempt.pop("message", None)
-    for call in document.get("tool_calls", ()):
-        call["arguments"] = ""
-    for partial in document.get("superseded", ()):
-        partial["text"] = ""
-    for adviser in document.get("fusion", {}).get("advisers", ()):
-        adviser.pop("text", None)
-        adviser.pop("message", None)
+    document = codec.fields(trace, WORDS)
+    if trace.attempts:
+        document["attempts"] = [codec.fields(attempt, MESSAGE) for attempt in trace.attempts]
+    if trace.tool_calls:
+        document["tool_calls"] = [{**codec.fields(call), "arguments": ""} for call in trace.tool_calls]
+    if trace.superseded:
+        document["superseded"] = [{**codec.fields(partial), "text": ""} for partial in trace.superseded]
+    if trace.fusion is not None:
+        advisers = [codec.fields(adviser, ADVISER_WORDS) for adviser in trace.fusion.advisers]
+        document["fusion"] = {**codec.fields(trace.fusion), "advisers": advisers}
     if trace.error is not None:
-        document["error"] = {**document["error"], "message": str(trace.error.kind), "hint": ""}
+        document["error"] = {**codec.fields(trace.error), "message": str(trace.error.kind), "hint": ""}
     if trace.text:
         length = f"answer: {len(trace.text)} characters, {_hash(trace.text)}"
         document["notes"] = [*document.get("notes", ()), length]
@@ -123,6 +124,7 @@ def keep_trace(connection: sqlite3.Connection, trace: Trace, retention: Retentio
         return
     routes = [attempt.route for attempt in trace.attempts]
     hops = sum(before != after for before, after in pairwise(routes))
+    usage = fitting(trace.usage)
     connection.execute(
         f"INSERT OR REPLACE INTO traces ({COLUMNS}, document) VALUES ({'?,' * 20}?)",
         (
@@ -136,9 +138,9 @@ def keep_trace(connection: sqlite3.Connection, trace: Trace, retention: Retentio
             trace.outcome.value,
             trace.first_token_ms,
             trace.total_ms,
-            whole(trace.usage.input_tokens),
-            whole(trace.usage.output_tokens),
-            trace.usage.source.value,
+            usage.input_tokens,
+            usage.output_tokens,
+            usage.source.value,
             trace.cost.usd,
             len(trace.attempts),
             hops,

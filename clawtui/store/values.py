@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from clawtui.engine.outcome import Usage
+
 LARGEST = 10**15  # more than any count of tokens; sums of them still fit into 64 bits
 
 
-def whole(number: int) -> int:
+def fitting(usage: Usage) -> Usage:
+    """The counts as they are reported, and those that no model can have used cut."""
+    most = max(usage.input_tokens, usage.output_tokens, usage.cached_input_tokens, usage.reasoning_tokens)
+    least = min(usage.input_tokens, usage.output_tokens, usage.cached_input_tokens, usage.reasoning_tokens)
+    if least >= -LARGEST and most <= LARGEST:
+        return usage
+    return replace(
+        usage,
+        input_tokens=_cut(usage.input_tokens),
+        output_tokens=_cut(usage.output_tokens),
+        cached_input_tokens=_cut(usage.cached_input_tokens),
+        reasoning_tokens=_cut(usage.reasoning_tokens),
+    )
+
+
+def _cut(number: int) -> int:
     return min(max(number, -LARGEST), LARGEST)
 
 

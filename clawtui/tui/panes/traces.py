@@ -314,7 +314,7 @@ class TracesPane(Pane):
     def action_export(self) -> None:
         trace = self.detail.trace
         assert trace is not None
-        document = json.dumps(codec.plain(trace), ensure_ascii=False, indent=2)
+        document = json.dumps(json.loads(codec.dumps(trace)), ensure_ascii=False, indent=2)
         self.post_message(Export(document, f"trace-{trace.request_id}.json"))
 
     def why_not(self, verb: str) -> str | None:
