@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sqlite3
 from collections.abc import Awaitable, Callable
 
 from clawtui.cli.findings import as_lines
@@ -29,7 +30,14 @@ async def _on_runtime(options: Options, work: Work, past: bool, broken_is_fine: 
             from clawtui.runtime.demo_past import seed_past
 
             await seed_past(runtime)
+        if runtime.store.moved_aside is not None:
+            aside = runtime.store.moved_aside
+            options.output.note(f"the data file was damaged: it was moved to {aside}, and a new one begun")
         return await _until_interrupted(work(runtime))
+    except sqlite3.Error:
+        # Only readers of the store come here: whoever asks goes on without it.
+        why = runtime.store.down or f"{options.paths.database} cannot be read"
+        raise Stop(why, "check its permissions and the disk, or name another folder with --data") from None
     finally:
         await runtime.aclose()
 

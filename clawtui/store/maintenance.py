@@ -51,9 +51,8 @@ class Maintenance:
         return await self._reading.run(read)
 
     async def prune(self, before: float) -> Pruned:
-        """Deletes traces, attempts and settled rows of the days before a moment; roll-ups keep their sums. The room
-        that becomes free goes back to the disk."""
-        before = float(rollups.day_of(before))  # whole days, so that what is counted by day is never half pruned
+        """Deletes traces, attempts and settled rows older than a moment; roll-ups keep their sums. The room that becomes
+        free goes back to the disk."""
 
         def change(connection: sqlite3.Connection) -> Pruned:
             connection.execute(

@@ -330,18 +330,21 @@ ROUTE_UPSERT = (
 
 
 def rebuild(connection: sqlite3.Connection, pruned_before: float | None) -> int:
-    """Counts anew from the rows; returns how many ledger rows there are. Rows that were pruned have left only their
-    sums: days before then, and the figures of routes, which know no days, stay as they are."""
+    """Counts anew from the rows; returns how many there were to count. Rows that were pruned have left only their sums:
+    the days that any are missing of, and the figures of routes, which know no days, stay as they are."""
+    since = 0.0 if pruned_before is None else _first_whole_day(pruned_before)
     if pruned_before is None:
         for table in ("usage_figures", "usage_times", "facets", "route_figures", "route_times", "spending"):
             connection.execute(f"DELETE FROM {table}")
     else:
-        _forget_since(connection, pruned_before)
+        _forget_since(connection, since)
     tally = Tally()
     number = 0
     for row in connection.execute(
         "SELECT at, profile, provider, model, policy, caller, outcome, failovers, input_tokens, output_tokens,"
         " cached_input_tokens, reasoning_tokens, cost_usd, usage_source, total_ms, day FROM ledger WHERE state <> 'open'"
+        " AND at >= ?",
+        (since,),
     ):
         (
             at,
@@ -383,9 +386,13 @@ def rebuild(connection: sqlite3.Connection, pruned_before: float | None) -> int:
     return number
 
 
-def _forget_since(connection: sqlite3.Connection, moment: float) -> None:
+def _first_whole_day(pruned_before: float) -> float:
+    start = float(day_of(pruned_before))
+    return start if start == pruned_before else float(day_of(start + 36 * HOUR))  # days may have 25 hours
+
+
+def _forget_since(connection: sqlite3.Connection, start: float) -> None:
     """All that is counted by time from the start of a day on. A month keeps what its days before then have spent."""
-    start = day_of(moment)
     day = time.strftime("%Y-%m-%d", time.localtime(start))
     for table in ("usage_figures", "usage_times"):
         connection.execute(f"DELETE FROM {table} WHERE start >= ?", (start,))

@@ -199,3 +199,25 @@ def test_a_reader_that_leaves_early_causes_no_traceback(shell: Shell) -> None:
     command = f"{sys.executable} -m clawtui config show --demo | head -c 1"
     ran = subprocess.run(["sh", "-c", command], capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
     assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize("verb", [("traces",), ("usage",), ("data", "size")])
+def test_a_data_file_that_cannot_be_read_is_one_sentence(shell: Shell, verb: tuple[str, ...]) -> None:
+    database(shell).unlink(missing_ok=True)
+    database(shell).mkdir(parents=True)
+    ran = shell(*verb)
+    assert ran.status == 2
+    assert "cannot be opened" in ran.err
+    assert "should not have happened" not in ran.err
+
+
+def test_a_damaged_data_file_is_named_with_where_it_went(shell: Shell) -> None:
+    database(shell).parent.mkdir(parents=True, exist_ok=True)
+    database(shell).write_bytes(b"no database" * 500)
+    ran = shell("usage")
+    assert ran.status == 0
+    assert "damaged" in ran.err
+
+
+def database(shell: Shell) -> Path:
+    return shell.data / "clawtui.sqlite3"

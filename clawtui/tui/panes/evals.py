@@ -54,6 +54,7 @@ class EvalsPane(Pane):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._suites: tuple[Suite, ...] = ()
+        self._has_suites = asyncio.Event()
         self._sight: Sight | None = None
         self._job: EvalJob | None = None
         self._live: Sight | None = None  # of the job
@@ -91,6 +92,7 @@ class EvalsPane(Pane):
     @work(group="suites", exclusive=True, exit_on_error=False, description="suites")
     async def _read_suites(self) -> None:
         self._suites, findings = await self.desk.do(lambda runtime: Evaluating(runtime).suites())
+        self._has_suites.set()
         self.query_one("#eval-suites", Table).show(self._suites)
         for finding in findings[:3]:
             self.post_message(Say(f"a suite is left out: {finding.path}: {finding.message}", "warning"))
@@ -147,6 +149,7 @@ class EvalsPane(Pane):
             except CannotRun as error:
                 self.post_message(Say(error.message, "warning"))
                 return
+            await self._has_suites.wait()  # they say in which order the cases stand
             self._sight = sight_of(run, [each for each in self._suites if each.id in run.settings.suites])
         self.view.show(self._sight, self.desk.now())
         self.post_message(ActionsChanged())
