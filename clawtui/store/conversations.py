@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import sqlite3
 from collections.abc import Callable
@@ -185,6 +186,7 @@ class Conversations:
             living = {
                 id_
                 for (id_,) in connection.execute("SELECT id FROM processes WHERE heartbeat > ?", (self._wall() - 30,))
+                if _is_there(id_)
             }
             for turn, document in rows.fetchall():
                 if json.loads(document).get("process") not in living - {self._process}:
@@ -238,3 +240,17 @@ class Conversations:
         if status is TurnStatus.STREAMING:
             marked["process"] = self._process
         return marked
+
+
+def _is_there(process: str) -> bool:
+    """A process that was killed has a fresh heartbeat for a while; its number, before the dash, tells at once."""
+    number = process.partition("-")[0]
+    if not number.isdigit():
+        return True
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # it is somebody else's
+    return True
