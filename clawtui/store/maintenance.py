@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from clawtui.store import rollups
+from clawtui.store import recounting
 from clawtui.store.reading import Reading
 from clawtui.store.writer import Writer
 
@@ -85,7 +85,7 @@ class Maintenance:
             # What this transaction has counted so far stands in rows already: it is counted with them.
             self._writer.write_pending(connection)
             row = connection.execute("SELECT at FROM state WHERE kind = 'pruned'").fetchone()
-            return rollups.rebuild(connection, row[0] if row is not None else None)
+            return recounting.rebuild(connection, row[0] if row is not None else None)
 
         result = await self._writer.commit(change)
         assert isinstance(result, int)

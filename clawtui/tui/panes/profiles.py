@@ -12,8 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
-from clawtui.config.disk import NotSaved
-from clawtui.config.document import ChangedOnDisk, NotEditable, NothingToUndo
+from clawtui.config.document import NotEditable
 from clawtui.config.editing import EditRefused
 from clawtui.config.findings import Severity
 from clawtui.config.writing import dotted
@@ -23,19 +22,16 @@ from clawtui.runtime.config_draft import (
     Examined,
     examined,
     open_draft,
-    save_draft,
     try_profile,
-    undo_save,
     worst_cost,
 )
 from clawtui.text import duration_ms, money, one_line
 from clawtui.tui.desk import Desk
 from clawtui.tui.dialogs.edit_list import EditList
 from clawtui.tui.dialogs.findings_list import FindingsList
-from clawtui.tui.dialogs.save_config import SaveConfig
-from clawtui.tui.editor import NoEditor, edit_file
 from clawtui.tui.messages import ActionsChanged, Copy, Say
 from clawtui.tui.pane import Pane
+from clawtui.tui.profiles.file_actions import FileActions
 from clawtui.tui.profiles.form import Form
 from clawtui.tui.profiles.making import Making
 from clawtui.tui.state.profile_form import (
@@ -79,7 +75,7 @@ KINDS = {
 }
 
 
-class ProfilesPane(Pane):
+class ProfilesPane(FileActions, Pane):
     AREA = "profiles"
     TITLE = "Profiles"
 
@@ -383,67 +379,6 @@ class ProfilesPane(Pane):
         if finding is not None:
             self._go_to(*place_of(self._now.tree, finding))
 
-    # ---- the file
-
-    @work(group="dialog", exclusive=True, exit_on_error=False, description="save the config")
-    async def action_save(self) -> None:
-        draft = self._draft
-        assert draft is not None
-        file, note, over = str(self.desk.paths.config_file), "", False
-        if self.desk.is_demo:
-            note = "The demo's own file, gone with the demo: yours is not touched."
-        before = draft.saved
-        while True:
-            chosen = await self.app.push_screen_wait(SaveConfig(file, before, draft.document.text, note=note))
-            if chosen == "discard":
-                draft.discard()
-                await self._examine()
-            if chosen != "save":
-                return
-            try:
-                await self.desk.do(partial(_saved, draft=draft, over_changes=over))
-            except ChangedOnDisk:
-                note, over = "Somebody else has changed the file since it was read: saving overwrites that.", True
-                before = (await self.desk.do(open_draft)).saved
-                continue
-            except NotSaved as error:
-                self.post_message(Say(f"not saved: {error.reason}", "error"))
-                return
-            self.post_message(Say("saved, and in force; u brings back what was there before"))
-            await self._examine()
-            return
-
-    @work(group="dialog", exclusive=True, exit_on_error=False, description="undo a save")
-    async def action_undo(self) -> None:
-        draft = self._draft
-        assert draft is not None
-        words = "The file becomes what it was before the last save, and is in force at once."
-        if not await self.app.push_screen_wait(Confirm("Bring back the file before?", words, yes="Bring back")):
-            return
-        try:
-            await self.desk.do(lambda runtime: undo_save(runtime, draft))
-        except NothingToUndo:
-            self.post_message(Say("no earlier version is kept"))
-        except ChangedOnDisk:
-            self.post_message(Say("somebody else has changed the file: look at it first", "warning"))
-        except NotSaved as error:
-            self.post_message(Say(f"not undone: {error.reason}", "error"))
-        else:
-            self.post_message(Say("the file is as it was before the last save"))
-        await self._examine()
-
-    @work(group="dialog", exclusive=True, exit_on_error=False, description="the config in the editor")
-    async def action_open_editor(self) -> None:
-        try:
-            await edit_file(self.app, self.desk.paths.config_file)
-        except NoEditor as error:
-            self.post_message(Say(str(error), "warning"))
-            return
-        await self.desk.do(lambda runtime: runtime.reload())
-        await self._open_draft()
-        errors = [each for each in self._now.findings if each.severity is Severity.ERROR]
-        self.post_message(Say(f"{len(errors)} errors: f shows them" if errors else "the file is right, and in force"))
-
     def action_move_up(self) -> None:
         """Items of a list are moved where the list is edited."""
 
@@ -483,10 +418,6 @@ class ProfilesPane(Pane):
                 return "nothing is chosen"
             case _:
                 return None
-
-
-async def _saved(runtime: Any, draft: ConfigDraft, over_changes: bool) -> None:
-    await save_draft(runtime, draft, over_changes=over_changes)
 
 
 def _option(name: str) -> Option:
