@@ -1,6 +1,6 @@
 """The screen in a real pty of 200x50: first frame, memory, idling, the busy demo, a streaming answer.
 
-    python tests/bench/bench_screen.py [start] [idle] [demo] [stream]      (all of them, where none is named)
+    python tests/bench/bench_screen.py [start] [idle] [demo] [stream] [foreign]      (all of them, where none is named)
 
 The first frame and idling stand beside Textual's smallest app in the same run.
 """
@@ -32,6 +32,7 @@ class Smallest(App):
 Smallest().run()
 """
 TICKING = Path(__file__).with_name("ticking_screen.py")
+FOREIGN = Path(__file__).with_name("foreign_traffic.py")
 STARTS = 9
 IDLE_SECONDS = 20.0
 DEMO_SECONDS = 30.0
@@ -39,7 +40,7 @@ TOKENS, RATE = 2_000, 1_000.0
 
 
 def main(asked: list[str]) -> None:
-    for name, bench in {"start": start, "idle": idle, "demo": demo, "stream": stream}.items():
+    for name, bench in {"start": start, "idle": idle, "demo": demo, "stream": stream, "foreign": foreign}.items():
         if not asked or name in asked:
             asyncio.run(bench())
 
@@ -118,21 +119,39 @@ async def demo() -> None:
 
 async def stream() -> None:
     """Thirty short answers, then one long: what the screen's own loop felt is told by the program under test."""
+    print(await _streamed(with_traffic=False))
+
+
+async def foreign() -> None:
+    """The same while another program on the same data asks a hundred times a second."""
+    print(f"beside 100 requests a second of another program: {await _streamed(with_traffic=True)}")
+
+
+async def _streamed(*, with_traffic: bool) -> str:
     word = "The route that answered is **not** `the one` that was asked. "
     text = (word * (TOKENS // 10)) + "\n\n```python\n" + "x = 1  # and so on\n" * 40 + "```\n\nand that is all.\n"
-    models = {"one/alpha-mini": ModelScript(text=text, tokens_per_s=RATE), "home/delta:8b": ModelScript(text=word * 20)}
+    models = {
+        "one/alpha-mini": ModelScript(text=text, tokens_per_s=RATE),
+        "home/delta:8b": ModelScript(text=word * 20),
+        "three/gamma-flash": ModelScript(text="short"),
+    }
     with tempfile.TemporaryDirectory() as name:
         figures = Path(name) / "figures"
         async with Simulator(Script(models=models)) as simulator:
             arguments = config(Path(name), simulator)
+            other: Terminal | None = None
+            if with_traffic:
+                other = spawned([str(FOREIGN), arguments[1], arguments[3], "100"], KEYS, COLUMNS, ROWS)
             terminal = spawned([str(TICKING), str(figures), *arguments], KEYS, COLUMNS, ROWS)
             try:
                 async with asyncio.timeout(180):
                     while not figures.exists():
                         await terminal.rests(0.2)
-                print(figures.read_text(encoding="utf-8"))
+                return figures.read_text(encoding="utf-8")
             finally:
                 terminal.close()
+                if other is not None:
+                    other.close()
 
 
 def used(terminal: Terminal) -> float:
