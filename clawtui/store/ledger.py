@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import json
 import sqlite3
 from collections.abc import Callable
 from itertools import pairwise
@@ -13,16 +13,31 @@ from clawtui.engine.memory import local_day, refusal
 from clawtui.engine.outcome import Outcome, Trace, UsageSource
 from clawtui.engine.ports import NO_SPENDING, Intent, Refusal, Spending
 from clawtui.store import rollups
-from clawtui.store.traces import keep_trace
+from clawtui.store.bulk import Insert
+from clawtui.store.traces import keep_traces
 from clawtui.store.values import fitting, storable, storable_or_none
 from clawtui.store.writer import StoreDown, Writer
-
-log = logging.getLogger(__name__)
 
 SILENT_SECONDS = 30.0
 HEARTBEAT_SECONDS = 5.0
 SWEEP_SECONDS = 60.0
-ABANDONED = "SELECT state, at, day, policy, cost_usd, caller, profile, provider, model FROM ledger"
+OPEN = Insert(
+    "INSERT INTO ledger (request_id, at, day, caller, policy, requested, profile, provider, model, process, reserved_usd,"
+    " parent, stage, adviser_index, state)",
+    f"({'?,' * 14}'open')",
+    "ON CONFLICT (request_id) DO UPDATE SET reserved_usd = excluded.reserved_usd WHERE state = 'open'",
+)
+MEASURED = (
+    "profile, provider, model, cost_usd, cost_source, price_version, outcome, input_tokens, output_tokens,"
+    " cached_input_tokens, reasoning_tokens, usage_source, failovers, total_ms, first_token_ms"
+)
+SETTLE = Insert(
+    f"INSERT INTO ledger (request_id, at, day, caller, policy, requested, parent, stage, adviser_index, {MEASURED}, state)",
+    f"({'?,' * 24}'settled')",
+    "ON CONFLICT (request_id) DO UPDATE SET state = 'settled', process = NULL, "
+    + ", ".join(f"{name} = excluded.{name}" for name in MEASURED.split(", "))
+    + " WHERE state <> 'settled'",
+)
 
 
 class StoredLedger:
@@ -34,16 +49,20 @@ class StoredLedger:
         self._wall = wall
         self._known: dict[str, tuple[str, Spending]] = {}  # policy -> day it holds for, figures
         self._touched: set[str] = set()
+        # Of the transaction at hand, written together before it commits.
+        self._opened: list[Intent] = []
+        self._settled: dict[str, tuple[Trace, Retention]] = {}
         self._tally = rollups.Tally()
         writer.at_each_begin(self._begin)
-        writer.before_each_commit(self._tally.write)
-        writer.before_each_commit(self._refresh_touched)
+        writer.before_each_commit(self._write)
         writer.every(HEARTBEAT_SECONDS, self._beat)
         writer.every(SWEEP_SECONDS, self.close_abandoned)
 
     async def reserve(self, intent: Intent) -> Refusal | None:
         try:
-            result = await self._writer.commit(lambda connection: self._reserve(connection, intent))
+            # Without a budget nothing that was put before matters: it need not be written along.
+            ahead = intent.limits is None
+            result = await self._writer.commit(lambda connection: self._reserve(connection, intent), ahead=ahead)
         except StoreDown as down:
             if intent.limits is None:
                 # Without a budget the request goes on; its row waits and is written when it can.
@@ -55,7 +74,7 @@ class StoredLedger:
         return result
 
     def settle(self, trace: Trace, retention: Retention) -> None:
-        self._writer.put(lambda connection: self._settle(connection, trace, retention))
+        self._writer.put(lambda connection: self._settle(trace, retention))
 
     def spending(self, policy: str) -> Spending:
         known = self._known.get(policy)
@@ -72,68 +91,73 @@ class StoredLedger:
 
     def _begin(self) -> None:
         """Of a transaction that was rolled back nothing counts, its new facets included."""
+        self._opened.clear()
+        self._settled.clear()
         self._tally.clear()
         self._tally.forget_facets()
         self._touched.clear()
 
     def _reserve(self, connection: sqlite3.Connection, intent: Intent) -> Refusal | None:
-        self._touched.add(intent.policy)
         if intent.limits is not None:
+            self._write_rows(connection)  # the sums must hold what this transaction has gathered so far
             row = connection.execute(
                 "SELECT reserved_usd FROM ledger WHERE request_id = ? AND state = 'open'", (intent.request_id,)
             ).fetchone()
             held = (row[0] or 0.0) if row is not None else 0.0
             refused = refusal(intent, self._figures(connection, intent.policy, local_day(self._wall())), held)
             if refused is not None:
+                self._touched.add(intent.policy)
                 return refused
-        route = intent.route
-        connection.execute(
-            "INSERT INTO ledger (request_id, at, day, caller, policy, requested, profile, provider, model, state, process,"
-            " reserved_usd, parent, stage, adviser_index) VALUES (?,?,?,?,?,?,?,?,?,'open',?,?,?,?,?)"
-            " ON CONFLICT (request_id) DO UPDATE SET reserved_usd = excluded.reserved_usd WHERE state = 'open'",
-            (
-                intent.request_id,
-                intent.at,
-                local_day(intent.at),
-                storable(intent.caller),
-                intent.policy,
-                storable_or_none(intent.requested),
-                route.profile,
-                route.provider,
-                storable(route.model),
-                self._process,
-                intent.reserve_usd,
-                intent.parent,
-                intent.stage.value if intent.stage else None,
-                intent.adviser_index,
-            ),
-        )
+        self._opened.append(intent)
         return None
 
-    def _settle(self, connection: sqlite3.Connection, trace: Trace, retention: Retention) -> None:
-        if (trace.fusion is None or not trace.children) and not self._book(connection, trace):
-            return
-        self._tally.attempts(trace)
-        try:
-            keep_trace(connection, trace, retention)
-        except (sqlite3.DataError, sqlite3.IntegrityError, ValueError, TypeError, KeyError, OverflowError) as error:
-            # The money is booked whatever becomes of the record.
-            log.warning("a trace could not be kept: %s", type(error).__name__)
+    def _settle(self, trace: Trace, retention: Retention) -> None:
+        self._settled.setdefault(trace.request_id, (trace, retention))
 
-    def _book(self, connection: sqlite3.Connection, trace: Trace) -> bool:
-        """Closes the row; False where it was closed before. A compound request has none of its own: its children hold
-        the money."""
-        if not self._close_row(connection, trace, "open"):
-            row = connection.execute(f"{ABANDONED} WHERE request_id = ?", (trace.request_id,)).fetchone()
-            if row[0] == "settled":
-                return False
-            self._take_back(row)
-            self._close_row(connection, trace, "abandoned")
-        if trace.cost.usd:
-            self._tally.spend(trace.policy, local_day(trace.at), trace.cost.usd)
-        self._tally.request(rollups.Counted.of(trace, failovers(trace)))
-        self._touched.add(trace.policy)
-        return True
+    def _write(self, connection: sqlite3.Connection) -> None:
+        self._write_rows(connection)
+        self._tally.write(connection)
+        self._refresh_touched(connection)
+
+    def _write_rows(self, connection: sqlite3.Connection) -> None:
+        if self._opened:
+            self._touched.update(intent.policy for intent in self._opened)
+            OPEN.write(connection, [_opened_row(intent, self._process) for intent in self._opened])
+            self._opened.clear()
+        if self._settled:
+            self._book(connection)
+            self._settled.clear()
+
+    def _book(self, connection: sqlite3.Connection) -> None:
+        """Closes the rows, passing over those that were closed before. A compound request has none of its own: its
+        children hold the money."""
+        closed = self._closed_before(connection)
+        rows, records = [], []
+        for request_id, (trace, retention) in self._settled.items():
+            hops = failovers(trace)
+            if trace.fusion is None or not trace.children:
+                if (before := closed.get(request_id)) is not None:
+                    if before[0] == "settled":
+                        continue
+                    self._take_back(before)
+                rows.append(_settled_row(trace, hops))
+                if trace.cost.usd:
+                    self._tally.spend(trace.policy, local_day(trace.at), trace.cost.usd)
+                self._tally.request(rollups.Counted.of(trace, hops))
+                self._touched.add(trace.policy)
+            self._tally.attempts(trace)
+            records.append((trace, retention, hops))
+        SETTLE.write(connection, rows)
+        keep_traces(connection, records)
+
+    def _closed_before(self, connection: sqlite3.Connection) -> dict[str, tuple[Any, ...]]:
+        """Rows that are settled or abandoned already: none, as a rule."""
+        found = connection.execute(
+            "SELECT request_id, state, at, day, policy, cost_usd, caller, profile, provider, model FROM ledger"
+            " WHERE state <> 'open' AND request_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(self._settled)),),
+        )
+        return {request_id: tuple(row) for request_id, *row in found}
 
     def _take_back(self, row: tuple[Any, ...]) -> None:
         """What was taken for abandoned has ended after all: its charge leaves budgets and usage again."""
@@ -142,52 +166,6 @@ class StoredLedger:
             self._tally.spend(policy, day, -charged)
         counted = rollups.Counted.abandoned(at, profile, provider, model, policy, caller, charged)
         self._tally.request(counted, times=-1)
-
-    def _close_row(self, connection: sqlite3.Connection, trace: Trace, state: str) -> bool:
-        """Writes the row, or closes the one that is in this state; says whether it did."""
-        day = local_day(trace.at)
-        route = trace.answered or trace.selected
-        usage = fitting(trace.usage)
-        cursor = connection.execute(
-            "INSERT INTO ledger (request_id, at, day, caller, policy, requested, profile, provider, model, state, cost_usd,"
-            " cost_source, price_version, outcome, input_tokens, output_tokens, cached_input_tokens, reasoning_tokens,"
-            " usage_source, failovers, total_ms, first_token_ms, parent, stage, adviser_index)"
-            " VALUES (?,?,?,?,?,?,?,?,?,'settled',?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-            " ON CONFLICT (request_id) DO UPDATE SET state = 'settled', process = NULL, profile = excluded.profile,"
-            " provider = excluded.provider, model = excluded.model, cost_usd = excluded.cost_usd,"
-            " cost_source = excluded.cost_source, price_version = excluded.price_version, outcome = excluded.outcome,"
-            " input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,"
-            " cached_input_tokens = excluded.cached_input_tokens, reasoning_tokens = excluded.reasoning_tokens,"
-            " usage_source = excluded.usage_source, failovers = excluded.failovers, total_ms = excluded.total_ms,"
-            f" first_token_ms = excluded.first_token_ms WHERE state = '{state}'",
-            (
-                trace.request_id,
-                trace.at,
-                day,
-                storable(trace.caller),
-                trace.policy,
-                storable_or_none(trace.requested),
-                route.profile if route else None,
-                route.provider if route else None,
-                storable(route.model) if route else None,
-                trace.cost.usd,
-                trace.cost.source,
-                trace.cost.version,
-                trace.outcome.value,
-                usage.input_tokens,
-                usage.output_tokens,
-                usage.cached_input_tokens,
-                usage.reasoning_tokens,
-                usage.source.value,
-                failovers(trace),
-                trace.total_ms,
-                trace.first_token_ms,
-                trace.parent,
-                trace.stage.value if trace.stage else None,
-                trace.adviser_index,
-            ),
-        )
-        return cursor.rowcount == 1
 
     def _beat(self, connection: sqlite3.Connection) -> None:
         connection.execute(
@@ -234,20 +212,75 @@ class StoredLedger:
 
     def _figures(self, connection: sqlite3.Connection, policy: str, day: str) -> Spending:
         month = day[:7]
-        spent = dict(
-            connection.execute(
-                "SELECT period, usd FROM spending WHERE policy = ? AND period IN (?, ?)", (policy, day, month)
-            ).fetchall()
-        )
-        (reserved,) = connection.execute(
-            "SELECT coalesce(sum(reserved_usd), 0.0) FROM ledger WHERE state = 'open' AND policy = ?", (policy,)
+        today, this_month, reserved = connection.execute(
+            "SELECT (SELECT usd FROM spending WHERE policy = :policy AND period = :day),"
+            " (SELECT usd FROM spending WHERE policy = :policy AND period = :month),"
+            " (SELECT sum(reserved_usd) FROM ledger WHERE state = 'open' AND policy = :policy)",
+            {"policy": policy, "day": day, "month": month},
         ).fetchone()
-        day_usd = spent.get(day, 0.0) + self._tally.pending(policy, day)
-        month_usd = spent.get(month, 0.0) + self._tally.pending(policy, month)
-        return Spending(day_usd, reserved, month_usd, reserved)
+        held = reserved or 0.0
+        return Spending(
+            (today or 0.0) + self._tally.pending(policy, day),
+            held,
+            (this_month or 0.0) + self._tally.pending(policy, month),
+            held,
+        )
+
+
+def _opened_row(intent: Intent, process: str) -> tuple[object, ...]:
+    route = intent.route
+    return (
+        intent.request_id,
+        intent.at,
+        local_day(intent.at),
+        storable(intent.caller),
+        intent.policy,
+        storable_or_none(intent.requested),
+        route.profile,
+        route.provider,
+        storable(route.model),
+        process,
+        intent.reserve_usd,
+        intent.parent,
+        intent.stage.value if intent.stage else None,
+        intent.adviser_index,
+    )
+
+
+def _settled_row(trace: Trace, hops: int) -> tuple[object, ...]:
+    route = trace.answered or trace.selected
+    usage = fitting(trace.usage)
+    return (
+        trace.request_id,
+        trace.at,
+        local_day(trace.at),
+        storable(trace.caller),
+        trace.policy,
+        storable_or_none(trace.requested),
+        trace.parent,
+        trace.stage.value if trace.stage else None,
+        trace.adviser_index,
+        route.profile if route else None,
+        route.provider if route else None,
+        storable(route.model) if route else None,
+        trace.cost.usd,
+        trace.cost.source,
+        trace.cost.version,
+        trace.outcome.value,
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.cached_input_tokens,
+        usage.reasoning_tokens,
+        usage.source.value,
+        hops,
+        trace.total_ms,
+        trace.first_token_ms,
+    )
 
 
 def failovers(trace: Trace) -> int:
     """How often the request went on to another route."""
+    if len(trace.attempts) < 2:
+        return 0
     routes = [attempt.route for attempt in trace.attempts]
     return sum(before != after for before, after in pairwise(routes))

@@ -6,11 +6,13 @@ import sqlite3
 import time
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from clawtui.engine.histogram import bucket
 from clawtui.engine.memory import QUARTER
 from clawtui.engine.outcome import AttemptOutcome, Outcome, Trace, UsageSource
 from clawtui.engine.request import Route
+from clawtui.store.bulk import Insert
 from clawtui.store.values import fitting, storable
 
 HOUR = 3_600
@@ -18,8 +20,7 @@ NOBODY = "-"
 SPANS = ("h", "d")
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """What one ledger row adds to the figures."""
 
     at: float
@@ -94,6 +95,11 @@ def hour_of(wall: float) -> int:
     return int(wall // HOUR) * HOUR
 
 
+def _spans(quarter: int) -> tuple[tuple[str, int], ...]:
+    start = quarter * QUARTER
+    return ("h", hour_of(start)), ("d", day_of(start))
+
+
 def day_of(wall: float) -> int:
     """The start of the local day, in epoch seconds."""
     return _day_of(int(wall // QUARTER), time.tzname)
@@ -106,6 +112,9 @@ def _day_of(quarter: int, _zone: tuple[str, str]) -> int:
     return int(time.mktime((local.tm_year, local.tm_mon, local.tm_mday, 0, 0, 0, 0, 0, -1)))
 
 
+Facet = tuple[str, str, str, str, str]  # profile, provider, model, policy, caller
+
+
 class Tally:
     """What the changes of one transaction add up to, written in few statements before it commits.
 
@@ -113,13 +122,14 @@ class Tally:
     """
 
     def __init__(self) -> None:
-        self._facets: dict[tuple[str, ...], int] = {}
+        self._facets: dict[Facet, int] = {}
         self.clear()
 
     def clear(self) -> None:
         """A transaction begins anew, or the one before was rolled back with its facets."""
-        self._usage: dict[tuple[str, int, tuple[str, ...]], list[float]] = {}
-        self._times: dict[tuple[str, int, tuple[str, ...], int], int] = {}
+        # By quarters of an hour, which hours and days are made of, whatever the zone.
+        self._usage: dict[tuple[int, Facet], list[float]] = {}
+        self._times: dict[tuple[int, Facet, int], int] = {}
         self._routes: dict[tuple[str, str, str], _RouteSums] = {}
         self._route_times: dict[tuple[str, str, str, str, int], int] = {}
         self._spending: dict[tuple[str, str], float] = {}
@@ -151,15 +161,15 @@ class Tally:
             int(row.cost_usd is None),
             int(row.estimated),
         )
-        for span, start in (("h", hour_of(row.at)), ("d", day_of(row.at))):
-            sums = self._usage.get((span, start, facet))
-            if sums is None:
-                sums = self._usage[span, start, facet] = [0] * len(added)
-            for column, value in enumerate(added):
-                sums[column] += value * times
-            if row.total_ms is not None:
-                key = (span, start, facet, bucket(row.total_ms))
-                self._times[key] = self._times.get(key, 0) + times
+        quarter = int(row.at // QUARTER)
+        sums = self._usage.get((quarter, facet))
+        if sums is None:
+            sums = self._usage[quarter, facet] = [0] * len(added)
+        for column, value in enumerate(added):
+            sums[column] += value * times
+        if row.total_ms is not None:
+            key = (quarter, facet, bucket(row.total_ms))
+            self._times[key] = self._times.get(key, 0) + times
 
     def attempts(self, trace: Trace) -> None:
         """The upstream calls of one request. A fusion's are its children's."""
@@ -236,25 +246,11 @@ class Tally:
     def write(self, connection: sqlite3.Connection) -> None:
         """All of it, in the transaction that is about to commit."""
         if self._attempts:
-            connection.executemany(f"INSERT OR IGNORE INTO attempts VALUES ({'?,' * 14}?)", self._attempts)
+            ATTEMPTS.write(connection, self._attempts)
         if self._usage:
-            connection.executemany(
-                f"INSERT INTO usage_figures VALUES ({'?,' * 12}?) ON CONFLICT (span, start, facet) DO UPDATE SET "
-                + ", ".join(f"{name} = {name} + excluded.{name}" for name in USAGE_COLUMNS),
-                [
-                    (span, start, self._facet(connection, facet), *sums)
-                    for (span, start, facet), sums in self._usage.items()
-                ],
-            )
+            connection.executemany(USAGE_UPSERT, self._usage_rows(connection))
         if self._times:
-            connection.executemany(
-                "INSERT INTO usage_times VALUES (?,?,?,?,?)"
-                " ON CONFLICT (span, start, facet, bucket) DO UPDATE SET count = count + excluded.count",
-                [
-                    (span, start, self._facet(connection, facet), number, count)
-                    for (span, start, facet, number), count in self._times.items()
-                ],
-            )
+            connection.executemany(TIMES_UPSERT, self._times_rows(connection))
         if self._routes:
             connection.executemany(ROUTE_UPSERT, [(*key, *sums.row()) for key, sums in self._routes.items()])
         if self._route_times:
@@ -270,7 +266,24 @@ class Tally:
             )
         self.clear()
 
-    def _facet(self, connection: sqlite3.Connection, key: tuple[str, ...]) -> int:
+    def _usage_rows(self, connection: sqlite3.Connection) -> list[tuple[object, ...]]:
+        rows: dict[tuple[str, int, int], list[float]] = {}
+        for (quarter, facet), sums in self._usage.items():
+            number = self._facet(connection, facet)
+            for span, start in _spans(quarter):
+                known = rows.get((span, start, number))
+                rows[span, start, number] = sums if known is None else [a + b for a, b in zip(known, sums, strict=True)]
+        return [(*key, *sums) for key, sums in rows.items()]
+
+    def _times_rows(self, connection: sqlite3.Connection) -> list[tuple[object, ...]]:
+        rows: dict[tuple[str, int, int, int], int] = {}
+        for (quarter, facet, place), count in self._times.items():
+            number = self._facet(connection, facet)
+            for span, start in _spans(quarter):
+                rows[span, start, number, place] = rows.get((span, start, number, place), 0) + count
+        return [(*key, count) for key, count in rows.items()]
+
+    def _facet(self, connection: sqlite3.Connection, key: Facet) -> int:
         known = self._facets.get(key)
         if known is None:
             where = "profile = ? AND provider = ? AND model = ? AND policy = ? AND caller = ?"
@@ -317,6 +330,15 @@ USAGE_COLUMNS = (
     "cost_usd",
     "unpriced",
     "estimated",
+)
+ATTEMPTS = Insert("INSERT OR IGNORE INTO attempts", f"({'?,' * 14}?)")
+USAGE_UPSERT = (
+    f"INSERT INTO usage_figures VALUES ({'?,' * 12}?) ON CONFLICT (span, start, facet) DO UPDATE SET "
+    + ", ".join(f"{name} = {name} + excluded.{name}" for name in USAGE_COLUMNS)
+)
+TIMES_UPSERT = (
+    "INSERT INTO usage_times VALUES (?,?,?,?,?)"
+    " ON CONFLICT (span, start, facet, bucket) DO UPDATE SET count = count + excluded.count"
 )
 ROUTE_UPSERT = (
     "INSERT INTO route_figures VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (profile, provider, model) DO UPDATE SET"

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import logging
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clawtui.config.schema import Retention
 from clawtui.engine.outcome import Outcome, Trace
 from clawtui.store import codec
+from clawtui.store.bulk import Insert
 from clawtui.store.reading import Reading
 from clawtui.store.values import fitting, storable, storable_or_none
+
+log = logging.getLogger(__name__)
 
 COLUMNS = (
     "request_id, at, caller, policy, requested, answered, profile, outcome, first_token_ms, total_ms, input_tokens,"
     " output_tokens, usage_source, cost_usd, attempts, failovers, fusion, error_kind, parent, stage"
 )
+KEEP = Insert(f"INSERT OR REPLACE INTO traces ({COLUMNS}, document)", f"({'?,' * 20}?)")
+UNKEEPABLE = (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.ProgrammingError, OverflowError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,89 +83,110 @@ ORDERS = {
 _CONTAIN = {"caller": "caller", "asked": "requested", "answered": "answered", "outcome": "outcome", "policy": "policy"}
 
 
-WORDS = frozenset({"text", "reasoning", "request"})
-MESSAGE = frozenset({"message"})
-ADVISER_WORDS = frozenset({"text", "message"})
+WORDS = frozenset({"text", "reasoning", "request", "notes"})
 
 
-def kept(trace: Trace, retention: Retention) -> dict[str, Any] | None:
+def document(trace: Trace, retention: Retention) -> str | None:
     """The record as it may lie on disk; None: not at all. Without `full`, lengths and hashes stand where words were."""
     match retention:
         case Retention.FULL:
-            return codec.fields(trace)
+            return codec.dumps(trace)
         case Retention.NONE:
             return None
         case Retention.METADATA:
-            return _without_words(trace)
+            # The notes are put behind the rest as text: a trace copied for them alone would cost as much as its JSON.
+            rest = codec.dumps(_without_words(trace), WORDS)
+            notes = [json.dumps(note) for note in trace.notes]
+            if trace.text:
+                notes.append(f'"{_length(trace.text)}"')
+            return f'{rest[:-1]},"notes":[{",".join(notes)}]}}' if notes else rest
 
 
-def _without_words(trace: Trace) -> dict[str, Any]:
+def _without_words(trace: Trace) -> Trace:
     """Servers quote prompts in their errors: of those, too, only the kind stays."""
-    document = codec.fields(trace, WORDS)
-    if trace.attempts:
-        document["attempts"] = [codec.fields(attempt, MESSAGE) for attempt in trace.attempts]
+    changes: dict[str, Any] = {}
+    if any(attempt.message is not None for attempt in trace.attempts):
+        changes["attempts"] = tuple(replace(attempt, message=None) for attempt in trace.attempts)
     if trace.tool_calls:
-        document["tool_calls"] = [{**codec.fields(call), "arguments": ""} for call in trace.tool_calls]
+        changes["tool_calls"] = tuple(replace(call, arguments="") for call in trace.tool_calls)
     if trace.superseded:
-        document["superseded"] = [{**codec.fields(partial), "text": ""} for partial in trace.superseded]
+        changes["superseded"] = tuple(replace(partial, text="") for partial in trace.superseded)
     if trace.fusion is not None:
-        advisers = [codec.fields(adviser, ADVISER_WORDS) for adviser in trace.fusion.advisers]
-        document["fusion"] = {**codec.fields(trace.fusion), "advisers": advisers}
+        advisers = tuple(replace(adviser, text="", message=None) for adviser in trace.fusion.advisers)
+        changes["fusion"] = replace(trace.fusion, advisers=advisers)
     if trace.error is not None:
-        document["error"] = {**codec.fields(trace.error), "message": str(trace.error.kind), "hint": ""}
-    if trace.text:
-        length = f"answer: {len(trace.text)} characters, {_hash(trace.text)}"
-        document["notes"] = [*document.get("notes", ()), length]
-    return document
+        changes["error"] = replace(trace.error, message=str(trace.error.kind), hint="")
+    return replace(trace, **changes) if changes else trace
 
 
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+def _length(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"answer: {len(text)} characters, {digest}"
 
 
-def keep_trace(connection: sqlite3.Connection, trace: Trace, retention: Retention) -> None:
-    """In the writer's thread, in the transaction of the ledger's row."""
-    record = kept(trace, retention)
-    if record is None:
-        return
-    routes = [attempt.route for attempt in trace.attempts]
-    hops = sum(before != after for before, after in pairwise(routes))
+def keep_traces(connection: sqlite3.Connection, records: Iterable[tuple[Trace, Retention, int]]) -> None:
+    """In the writer's thread, in the transaction of the ledger's rows, together with how often each went on to another
+    route. The money is booked whatever becomes of a record."""
+    rows, words = [], []
+    for trace, retention, failovers in records:
+        try:
+            record = document(trace, retention)
+        except (ValueError, TypeError) as error:
+            _cannot_be_kept(error)
+            continue
+        if record is None:
+            continue
+        rows.append(_row_of(trace, failovers, record))
+        if retention is Retention.FULL:
+            words.append((trace.request_id, _words(trace)))
+    try:
+        KEEP.write(connection, rows)
+    except UNKEEPABLE:
+        for row in rows:
+            try:
+                KEEP.write(connection, [row])
+            except UNKEEPABLE as error:
+                _cannot_be_kept(error)
+    connection.executemany("INSERT INTO trace_texts (request_id, text) VALUES (?, ?)", words)
+
+
+def _cannot_be_kept(error: Exception) -> None:
+    log.warning("a trace could not be kept: %s", type(error).__name__)
+
+
+def _row_of(trace: Trace, failovers: int, record: str) -> tuple[object, ...]:
+    """In the order of COLUMNS."""
     usage = fitting(trace.usage)
-    connection.execute(
-        f"INSERT OR REPLACE INTO traces ({COLUMNS}, document) VALUES ({'?,' * 20}?)",
-        (
-            trace.request_id,
-            trace.at,
-            storable(trace.caller),
-            trace.policy,
-            storable_or_none(trace.requested),
-            storable(str(trace.answered)) if trace.answered else None,
-            trace.answered.profile if trace.answered else None,
-            trace.outcome.value,
-            trace.first_token_ms,
-            trace.total_ms,
-            usage.input_tokens,
-            usage.output_tokens,
-            usage.source.value,
-            trace.cost.usd,
-            len(trace.attempts),
-            hops,
-            trace.fusion.name if trace.fusion else None,
-            trace.error.kind if trace.error else None,
-            trace.parent,
-            trace.stage.value if trace.stage else None,
-            storable(codec.written(record)),
-        ),
+    return (
+        trace.request_id,
+        trace.at,
+        storable(trace.caller),
+        trace.policy,
+        storable_or_none(trace.requested),
+        storable(str(trace.answered)) if trace.answered else None,
+        trace.answered.profile if trace.answered else None,
+        trace.outcome.value,
+        trace.first_token_ms,
+        trace.total_ms,
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.source.value,
+        trace.cost.usd,
+        len(trace.attempts),
+        failovers,
+        trace.fusion.name if trace.fusion else None,
+        trace.error.kind if trace.error else None,
+        trace.parent,
+        trace.stage.value if trace.stage else None,
+        record,
     )
-    if retention is Retention.FULL:
-        words = (
-            "\n".join([*(m.text for m in trace.request.messages if m.text), trace.text])
-            if trace.request
-            else trace.text
-        )
-        connection.execute(
-            "INSERT INTO trace_texts (request_id, text) VALUES (?, ?)", (trace.request_id, storable(words[:100_000]))
-        )
+
+
+def _words(trace: Trace) -> str:
+    """What a search for words looks through."""
+    asked = trace.request.messages if trace.request else ()
+    text = "\n".join([*(message.text for message in asked if message.text), trace.text])
+    return storable(text[:100_000])
 
 
 class Traces:

@@ -26,7 +26,7 @@ GROUP_SECONDS = 0.004  # reservations that come within this time share a commit
 IDLE_SECONDS = 0.1  # what nobody waits for is written at least this often
 MOST_WAITING = 100_000
 RETRY_SECONDS = 1.0
-MOST_IN_BATCH = 2_000
+MOST_IN_BATCH = 500  # so that whoever waits for a reservation waits for some 20 ms of others' rows at most
 
 Change = Callable[[sqlite3.Connection], object]
 
@@ -47,11 +47,14 @@ class Writer:
         self._path = path
         self._told = told  # saving or not, how much waits, why
         self._jobs: deque[_Job] = deque()
+        self._ahead: deque[_Job] = deque()  # what somebody waits for and nothing that was put before touches
         self._wake = threading.Event()
         self._urgent = threading.Event()
         self._closing = False
         self._thread: threading.Thread | None = None
         self._connection: sqlite3.Connection | None = None
+        self._all_due = False  # somebody waits for what was put
+        self._all_at = 0.0  # when all of it was last written
         self._down: str | None = None
         self._dropped = 0
         self._again_at = 0.0
@@ -108,19 +111,24 @@ class Writer:
             self._dropped += 1
             return
         self._jobs.append(_Job(change))
-        self._wake.set()
+        if not self._wake.is_set():
+            self._wake.set()
 
-    async def commit(self, change: Change) -> object:
-        """Returns the change's result once it is durable; StoreDown where it cannot be."""
+    async def commit(self, change: Change, *, ahead: bool = False) -> object:
+        """Returns the change's result once it is durable; StoreDown where it cannot be. `ahead`: it may be written
+        before what was put earlier."""
         if self._down is not None:
             raise StoreDown(self._down)
         if self._closing or self._thread is None:
             raise StoreDown("the store is closed")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[object] = loop.create_future()
-        self._jobs.append(_Job(change, loop, future))
-        self._urgent.set()
-        self._wake.set()
+        (self._ahead if ahead else self._jobs).append(_Job(change, loop, future))
+        if not ahead:
+            self._all_due = True
+        if not self._urgent.is_set():
+            self._urgent.set()
+            self._wake.set()
         return await future
 
     async def flush(self) -> None:
@@ -143,19 +151,15 @@ class Writer:
     def _main(self) -> None:
         while True:
             self._wake.wait(timeout=0.5)
-            if not self._jobs and not self._closing:
+            if not self._jobs and not self._ahead and not self._closing:
                 self._wake.clear()
                 if self._connection is None:
                     self._try_again()
                 else:
                     self._run_periodic()
                 continue
-            # Let a group gather: short where somebody waits, longer where nobody does.
             if not self._closing:
-                if not self._urgent.is_set():
-                    self._urgent.wait(IDLE_SECONDS)
-                if self._urgent.is_set():
-                    time.sleep(GROUP_SECONDS)
+                self._let_gather()
             self._urgent.clear()
             self._wake.clear()
             if self._connection is None and not self._reopen():
@@ -165,19 +169,36 @@ class Writer:
                 self._urgent.wait(RETRY_SECONDS)
                 self._wake.set()
                 continue
-            while self._jobs and self._connection is not None:
-                if not self._write_batch():
-                    break
+            self._write()
             self._run_periodic()
-            if self._closing and (not self._jobs or self._down is not None):
+            if self._jobs:
+                self._wake.set()
+            if self._closing and ((not self._jobs and not self._ahead) or self._down is not None):
                 break
         self._disconnect()
 
-    def _write_batch(self) -> bool:
+    def _let_gather(self) -> None:
+        """A group comes together: in short time where somebody waits for it, in longer time where nobody does."""
+        if not self._urgent.is_set():
+            self._urgent.wait(max(0.0, self._all_at + IDLE_SECONDS - time.monotonic()))
+        if self._urgent.is_set():
+            time.sleep(GROUP_SECONDS)
+
+    def _write(self) -> None:
+        """What is waited for, then, when its time has come, all the rest, in transactions of bounded size."""
+        now = time.monotonic()
+        due = self._all_due or self._closing or now - self._all_at >= IDLE_SECONDS
+        if due:
+            self._all_due, self._all_at = False, now
+        while self._connection is not None and (self._ahead or (due and self._jobs)):
+            if not self._write_batch(self._ahead or self._jobs):
+                return
+
+    def _write_batch(self, jobs: deque[_Job]) -> bool:
         """One transaction. A batch that fails as a whole is tried job by job, so that one bad change loses only itself."""
         connection = self._connection
         assert connection is not None
-        batch = [self._jobs.popleft() for _ in range(min(MOST_IN_BATCH, len(self._jobs)))]
+        batch = [jobs.popleft() for _ in range(min(MOST_IN_BATCH, len(jobs)))]
         try:
             results = self._transaction(connection, batch)
         except sqlite3.OperationalError as error:
@@ -190,7 +211,7 @@ class Writer:
             if len(batch) > 1:
                 for place, job in enumerate(batch):
                     if not self._write_alone(connection, job):
-                        self._jobs.extendleft(reversed(batch[place + 1 :]))
+                        self._write_next(batch[place + 1 :])
                         return False
                 return True
             self._fail(batch[0], error)
@@ -198,6 +219,11 @@ class Writer:
         self._set_up()
         _resolve([(job, result) for job, result in zip(batch, results, strict=True) if job.future is not None])
         return True
+
+    def _write_next(self, batch: list[_Job]) -> None:
+        self._jobs.extendleft(reversed(batch))
+        self._all_due = True
+        self._wake.set()
 
     def _write_alone(self, connection: sqlite3.Connection, job: _Job) -> bool:
         """False where the file itself has become unusable meanwhile."""
@@ -217,11 +243,10 @@ class Writer:
 
     def _leave_damaged(self, batch: list[_Job]) -> None:
         """All of the batch waits, also who waits for it: a new file is begun at once."""
-        self._jobs.extendleft(reversed(batch))
+        self._write_next(batch)
         self._damaged = self._inode
         self._disconnect()
         self._urgent.set()
-        self._wake.set()
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -253,10 +278,10 @@ class Writer:
         self._disconnect()
 
     def _refuse_waiting(self) -> None:
-        waiting = [job for job in self._jobs if job.future is not None]
-        for job in waiting:
-            self._jobs.remove(job)
-            _reject(job, StoreDown(self._down or "the store is down"))
+        for jobs in (self._jobs, self._ahead):
+            for job in [job for job in jobs if job.future is not None]:
+                jobs.remove(job)
+                _reject(job, StoreDown(self._down or "the store is down"))
 
     def _fail(self, job: _Job, error: Exception) -> None:
         log.warning("a change could not be stored: %s", type(error).__name__)
