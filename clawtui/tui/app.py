@@ -95,7 +95,7 @@ class ClawApp(Errands, App[None]):
         # 100 ms below a long conversation, and with the usual thresholds there are two a second of them.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(20_000, 10, 50)
+        gc.set_threshold(3_000, 5, 200)
 
     async def _begin(self, desk: Desk, *, suggests: bool = False) -> None:
         from clawtui.tui.session import Session

@@ -10,10 +10,11 @@ from textual.widgets import Static
 from clawtui.text import clean, count
 from clawtui.tui.state.conversation import Entry, answer_lines
 from clawtui.tui.widgets.answer import Answer
+from clawtui.tui.widgets.laid_out_once import LaidOutOnce
 from clawtui.tui.widgets.toned import Lines
 
 
-class AskedBlock(Static):
+class AskedBlock(Static, LaidOutOnce):
     """What somebody said, or what a tool gave back."""
 
     def __init__(self, entry: Entry) -> None:
@@ -25,7 +26,7 @@ class AskedBlock(Static):
         super().__init__(Content(clean(words)), classes="asked", markup=False)
 
 
-class AnswerBlock(Vertical):
+class AnswerBlock(Vertical, LaidOutOnce):
     """The answer itself, its reasoning folded above it, what it calls and the line of facts below it."""
 
     def __init__(self, entry: Entry, *, is_streaming: bool = False) -> None:

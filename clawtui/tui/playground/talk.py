@@ -12,12 +12,13 @@ from textual.widgets import Static
 
 from clawtui.tui.playground.blocks import AnswerBlock, AskedBlock
 from clawtui.tui.state.conversation import Entry
+from clawtui.tui.widgets.laid_out_once import LaidOutOnce
 
 SHOWN = 60  # turns that are mounted at first, and more each time
 WELCOME = "Ask anything. What answers, why, and for how much, is said below each answer."
 
 
-class Talk(VerticalScroll, can_focus=False):
+class Talk(VerticalScroll, LaidOutOnce, can_focus=False):
     """`waits` is whether new text came below what is read."""
 
     class Waits(Message):

@@ -23,6 +23,7 @@ from textual.widget import Widget
 from clawtui.text import clean
 from clawtui.tui.widgets.arriving import whole_until
 from clawtui.tui.widgets.code_colours import coloured, is_worth_a_thread
+from clawtui.tui.widgets.laid_out_once import LaidOutOnce
 from clawtui.tui.widgets.markdown_blocks import Code, Growing, codes_in
 from clawtui.tui.widgets.markdown_lines import LEAST, Line, Paint, lines_of
 from clawtui.tui.widgets.selected_text import with_selection
@@ -33,7 +34,7 @@ FAST = 600  # characters a second
 SHARE = 4  # a flush may take one part in so many of the time between two
 
 
-class Answer(Widget, can_focus=True):
+class Answer(LaidOutOnce, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         *("answer--em", "answer--strong", "answer--strike", "answer--link", "answer--url", "answer--code"),
         *("answer--h1", "answer--h2", "answer--rule", "answer--bullet", "answer--fence", "answer--label"),

@@ -8,10 +8,10 @@ from typing import ClassVar
 from rich.segment import Segment
 from textual.geometry import Size
 from textual.strip import Strip
-from textual.widget import Widget
 
 from clawtui.text import ELLIPSIS, cell_width, one_line, pad
 from clawtui.tui.widgets.columns import Part, Tone
+from clawtui.tui.widgets.laid_out_once import LaidOutOnce
 
 PartLine = tuple[Part, ...]
 
@@ -43,7 +43,7 @@ def merged(parts: Sequence[Part]) -> PartLine:
     return tuple(result)
 
 
-class Toned(Widget):
+class Toned(LaidOutOnce):
     """`lines(width)` says what is painted; `changed()` when that is something else now."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"toned--{tone.value}" for tone in Tone}
