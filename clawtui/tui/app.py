@@ -92,10 +92,10 @@ class ClawApp(Errands, App[None]):
             self.tell(complaint, "warning")
         await self._begin(desk)
         # What is mounted now stays: the collector need not walk it while answers stream. A full walk stops the screen for
-        # 100 ms below a long conversation, and with the usual thresholds there are two a second of them.
+        # 100 ms below a long conversation, and a frame makes some ten thousand objects: short walks, and few full ones.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(3_000, 5, 200)
+        gc.set_threshold(1_500, 5, 400)
 
     async def _begin(self, desk: Desk, *, suggests: bool = False) -> None:
         from clawtui.tui.session import Session

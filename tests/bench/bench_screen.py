@@ -37,6 +37,11 @@ STARTS = 9
 IDLE_SECONDS = 20.0
 DEMO_SECONDS = 30.0
 TOKENS, RATE = 2_000, 1_000.0
+SENTENCE = "The route that answered is **not** `the one` that was asked. "  # ten tokens
+CODE = "\n\n```python\n" + "x = 1  # and so on\n" * 40 + "```\n\n"
+PARAGRAPH = SENTENCE * 8 + "\n\n- " + SENTENCE + "\n- " + SENTENCE + "\n\n"
+USUAL = PARAGRAPH * (TOKENS // 200) + CODE + PARAGRAPH * (TOKENS // 200)
+ONE_PARAGRAPH = SENTENCE * (TOKENS // 10) + CODE + "and that is all.\n"  # the worst: all of it is open until its end
 
 
 def main(asked: list[str]) -> None:
@@ -118,21 +123,21 @@ async def demo() -> None:
 
 
 async def stream() -> None:
-    """Thirty short answers, then one long: what the screen's own loop felt is told by the program under test."""
-    print(await _streamed(with_traffic=False))
+    """Thirty short answers, then long ones: what the screen's own loop felt is told by the program under test."""
+    print(f"usual text: {await _streamed(USUAL)}")
+    print(f"one paragraph: {await _streamed(ONE_PARAGRAPH)}")
 
 
 async def foreign() -> None:
     """The same while another program on the same data asks a hundred times a second."""
-    print(f"beside 100 requests a second of another program: {await _streamed(with_traffic=True)}")
+    print(f"usual text beside 100 requests a second of another program: {await _streamed(USUAL, with_traffic=True)}")
+    print(f"one paragraph beside them: {await _streamed(ONE_PARAGRAPH, with_traffic=True)}")
 
 
-async def _streamed(*, with_traffic: bool) -> str:
-    word = "The route that answered is **not** `the one` that was asked. "
-    text = (word * (TOKENS // 10)) + "\n\n```python\n" + "x = 1  # and so on\n" * 40 + "```\n\nand that is all.\n"
+async def _streamed(text: str, *, with_traffic: bool = False) -> str:
     models = {
         "one/alpha-mini": ModelScript(text=text, tokens_per_s=RATE),
-        "home/delta:8b": ModelScript(text=word * 20),
+        "home/delta:8b": ModelScript(text=SENTENCE * 20),
         "three/gamma-flash": ModelScript(text="short"),
     }
     with tempfile.TemporaryDirectory() as name:
