@@ -19,7 +19,7 @@ from clawtui.store.values import fitting, storable, storable_or_none
 from clawtui.store.writer import StoreDown, Writer
 
 SILENT_SECONDS = 30.0
-HEARTBEAT_SECONDS = 5.0
+HEARTBEAT_SECONDS = 10.0
 SWEEP_SECONDS = 60.0
 OPEN = Insert(
     "INSERT INTO ledger (request_id, at, day, caller, policy, requested, profile, provider, model, process, reserved_usd,"

@@ -26,6 +26,7 @@ GROUP_SECONDS = 0.004  # reservations that come within this time share a commit
 IDLE_SECONDS = 0.1  # what nobody waits for is written at least this often
 MOST_WAITING = 100_000
 RETRY_SECONDS = 1.0
+UPKEEP_SECONDS = 1.0  # while nothing is to be written
 MOST_IN_BATCH = 500  # so that whoever waits for a reservation waits for some 20 ms of others' rows at most
 
 Change = Callable[[sqlite3.Connection], object]
@@ -150,7 +151,7 @@ class Writer:
 
     def _main(self) -> None:
         while True:
-            self._wake.wait(timeout=0.5)
+            self._wake.wait(timeout=UPKEEP_SECONDS)
             if not self._jobs and not self._ahead and not self._closing:
                 self._wake.clear()
                 if self._connection is None:
