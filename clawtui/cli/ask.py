@@ -6,7 +6,6 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from clawtui.cli.chat import chat_request
-from clawtui.cli.documents import ask_document, event_document
 from clawtui.cli.opened import on_runtime
 from clawtui.cli.options import Options
 from clawtui.cli.stopping import Status, Stop
@@ -26,6 +25,7 @@ from clawtui.engine.events import (
 from clawtui.engine.outcome import Outcome, Trace, UsageSource
 from clawtui.engine.request import ChatRequest, OnInterrupted
 from clawtui.runtime import Origin, Runtime
+from clawtui.runtime.documents import ask_document, event_document
 from clawtui.text import duration_ms, money, tokens
 
 

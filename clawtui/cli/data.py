@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from clawtui.cli.documents import iso
 from clawtui.cli.opened import on_runtime
 from clawtui.cli.options import Options
 from clawtui.cli.stopping import Status, Stop
 from clawtui.runtime import Runtime
+from clawtui.runtime.documents import iso
 from clawtui.text import count, day_and_time
 
 DAY = 86_400.0

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from clawtui.cli.chat import chat_request
-from clawtui.cli.documents import explain_document
 from clawtui.cli.opened import on_runtime
 from clawtui.cli.options import Options
 from clawtui.cli.stopping import Status
 from clawtui.engine.verdicts import Plan, Verdict
 from clawtui.runtime import Runtime
+from clawtui.runtime.documents import explain_document
 from clawtui.text import tokens
 
 MARKS = {Verdict.CHOSEN: "●", Verdict.FALLBACK: "◐", Verdict.SKIPPED: "○"}

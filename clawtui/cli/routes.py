@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from typing import Any
 
-from clawtui.cli.documents import iso, route_document
 from clawtui.cli.opened import on_runtime
 from clawtui.cli.options import Options
 from clawtui.cli.stopping import Status, Stop
 from clawtui.engine.credentials import CredentialView
 from clawtui.engine.request import Route, parse_route
 from clawtui.runtime import Runtime
+from clawtui.runtime.documents import route_document
+from clawtui.runtime.routes_document import credential_document, row_document
 from clawtui.runtime.routes_view import RouteRow, route_rows
 from clawtui.text import ago, count, duration, duration_ms, percent
 
@@ -31,8 +31,8 @@ def _list(options: Options) -> int:
         if options.json:
             options.output.document(
                 {
-                    "routes": [_row_document(row) for row in rows],
-                    "credentials": [_credential_document(view) for view in shown],
+                    "routes": [row_document(row) for row in rows],
+                    "credentials": [credential_document(view) for view in shown],
                 }
             )
         else:
@@ -40,47 +40,6 @@ def _list(options: Options) -> int:
         return Status.DONE
 
     return on_runtime(options, work, past=True)
-
-
-def _row_document(row: RouteRow) -> dict[str, Any]:
-    last = None
-    if row.last_failure is not None:
-        last = {"kind": row.last_failure, "at": iso(row.last_failure_at)}
-    return {
-        **(route_document(row.route) or {}),
-        "role": row.role.value,
-        "ready": row.ready,
-        "reason": row.reason,
-        "circuit": {
-            "state": row.circuit.state.value,
-            "failures": row.circuit.failures,
-            "threshold": row.circuit.threshold,
-            "retry_in_s": row.circuit.retry_in_s,
-            "cause": row.circuit.cause,
-        },
-        "requests": row.requests,
-        "retries": row.retries,
-        "failures": row.failures,
-        "in_flight": row.in_flight,
-        "success_rate": row.success_rate,
-        "p50_ms": row.p50_ms,
-        "p95_ms": row.p95_ms,
-        "first_token_p50_ms": row.first_token_p50_ms,
-        "tokens_per_s": row.tokens_per_s,
-        "last_failure": last,
-    }
-
-
-def _credential_document(view: CredentialView) -> dict[str, Any]:
-    return {
-        "provider": view.provider,
-        "label": view.label,
-        "state": view.state.value,
-        "cause": view.cause or None,
-        "model": view.model,
-        "retry_in_s": view.retry_in_s,
-        "uses": view.uses,
-    }
 
 
 def _show(options: Options, runtime: Runtime, rows: list[RouteRow], credentials: list[CredentialView]) -> None:

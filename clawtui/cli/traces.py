@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from clawtui.cli import moments
-from clawtui.cli.documents import iso, trace_document
 from clawtui.cli.opened import on_runtime
 from clawtui.cli.options import Options
 from clawtui.cli.stopping import Status, Stop
 from clawtui.engine.outcome import Outcome, Trace
 from clawtui.runtime import Runtime
+from clawtui.runtime.documents import iso, trace_document
 from clawtui.runtime.trace_lines import lines_of
 from clawtui.store.traces import TraceFilter, TraceRow
 from clawtui.text import count, day_and_time, duration_ms, money

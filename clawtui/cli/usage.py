@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from clawtui.cli import moments
-from clawtui.cli.documents import iso
 from clawtui.cli.opened import on_runtime
 from clawtui.cli.options import Options
 from clawtui.cli.stopping import Status
 from clawtui.runtime import Runtime
 from clawtui.runtime.budgets_view import BudgetRow, budget_rows
+from clawtui.runtime.documents import iso
 from clawtui.runtime.usage_view import usage_csv, usage_document
 from clawtui.store.usage import By, UsageReport
 from clawtui.text import count, duration_ms, money

@@ -28,7 +28,7 @@ from clawtui.tui.pane import LookingPane
 from clawtui.tui.routes.columns import route_columns
 from clawtui.tui.routes.detail import RoutePanel
 from clawtui.tui.state.route_detail import Probed, heard
-from clawtui.tui.state.routes import Chosen, Line, concerns, document, is_restless, lines_of, named, why_not
+from clawtui.tui.state.routes import Chosen, Line, concerns, exported, is_restless, lines_of, named, why_not
 from clawtui.tui.widgets.filter_input import FilterInput
 from clawtui.tui.widgets.table import Table
 from clawtui.tui.widgets.table_rows import read_sort
@@ -331,7 +331,7 @@ class RoutesPane(LookingPane):
     def action_export(self) -> None:
         """The routes as they are listed, those that the filter hides left out."""
         shown = [self.table.row_at(place) for place in range(self.table.row_count)]
-        self.post_message(Export(document([line.row for line in shown if line is not None]), "routes.json"))
+        self.post_message(Export(exported([line.row for line in shown if line is not None]), "routes.json"))
 
 
 async def _read(runtime: Runtime, route: Route | None) -> tuple[list[RouteRow], RouteDetail | None]:

@@ -13,9 +13,9 @@ from clawtui.engine.events import BusEvent, RequestEnded, StateChanged
 from clawtui.engine.outcome import Outcome, Trace
 from clawtui.engine.request import RequestId
 from clawtui.runtime import Runtime
+from clawtui.runtime.documents import trace_document
 from clawtui.runtime.synthesis import Again, again_with, alone
 from clawtui.runtime.trace_lines import lines_of
-from clawtui.store import codec
 from clawtui.store.traces import TraceRow
 from clawtui.text import ago, clock_time, day_and_time, duration_ms, money
 from clawtui.tui.desk import Desk
@@ -311,10 +311,13 @@ class TracesPane(Pane):
                 Copy(trace.text or "\n".join(lines_of(trace)), "the answer" if trace.text else "the trace")
             )
 
-    def action_export(self) -> None:
+    @work(group="export", exclusive=True, exit_on_error=False, description="export")
+    async def action_export(self) -> None:
+        """What `clawtui trace ID --json` prints, a fusion's children included."""
         trace = self.detail.trace
         assert trace is not None
-        document = json.dumps(json.loads(codec.dumps(trace)), ensure_ascii=False, indent=2)
+        children = await self.desk.do(lambda runtime: runtime.store.traces.children(trace.request_id))
+        document = json.dumps(trace_document(trace, children), ensure_ascii=False, indent=2) + "\n"
         self.post_message(Export(document, f"trace-{trace.request_id}.json"))
 
     def why_not(self, verb: str) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from clawtui.engine.credentials import CredentialState, CredentialView
 from clawtui.engine.events import (
@@ -19,6 +18,7 @@ from clawtui.engine.events import (
 )
 from clawtui.engine.request import Route
 from clawtui.engine.verdicts import RouteRole
+from clawtui.runtime.routes_document import row_document
 from clawtui.runtime.routes_view import RouteRow
 from clawtui.text import ago, duration
 from clawtui.tui.state.header import state_of
@@ -164,30 +164,6 @@ def why_not(verb: str, chosen: Chosen) -> str | None:
 # ---- what leaves
 
 
-def document(rows: Sequence[RouteRow]) -> str:
-    """The routes as JSON, in the words of `clawtui routes --json` where it has them."""
-    return json.dumps({"routes": [_plain(row) for row in rows]}, ensure_ascii=False, indent=2) + "\n"
-
-
-def _plain(row: RouteRow) -> dict[str, Any]:
-    return {
-        "profile": row.route.profile,
-        "provider": row.route.provider,
-        "model": row.route.model,
-        "role": row.role.value,
-        "ready": row.ready,
-        "reason": row.reason,
-        "state": row.circuit.state.value,
-        "retry_in_s": row.circuit.retry_in_s,
-        "requests": row.requests,
-        "retries": row.retries,
-        "failures": row.failures,
-        "in_flight": row.in_flight,
-        "success_rate": row.success_rate,
-        "p50_ms": row.p50_ms,
-        "p95_ms": row.p95_ms,
-        "first_token_p50_ms": row.first_token_p50_ms,
-        "tokens_per_s": row.tokens_per_s,
-        "last_failure": row.last_failure,
-        "last_failure_at": row.last_failure_at,
-    }
+def exported(rows: Sequence[RouteRow]) -> str:
+    """What `clawtui routes --json` says of these routes."""
+    return json.dumps({"routes": [row_document(row) for row in rows]}, ensure_ascii=False, indent=2) + "\n"

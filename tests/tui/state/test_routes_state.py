@@ -20,7 +20,7 @@ from clawtui.tui.routes.columns import route_columns
 from clawtui.tui.state.routes import (
     Chosen,
     concerns,
-    document,
+    exported,
     is_restless,
     left,
     line_of,
@@ -244,8 +244,8 @@ def test_every_cell_fills_its_column_exactly_whatever_a_name_holds(width: int) -
 
 
 def test_the_export_is_json_with_a_route_an_entry() -> None:
-    text = document([a_row(), a_row(route=Route(None, "two", 'x"\n'))])
+    text = exported([a_row(), a_row(route=Route(None, "two", 'x"\n'))])
     routes = json.loads(text)["routes"]
     assert [route["model"] for route in routes] == ["alpha", 'x"\n']
-    assert routes[0]["state"] == "closed"
+    assert routes[0]["circuit"]["state"] == "closed"
     assert routes[1]["profile"] is None
