@@ -22,12 +22,7 @@ class Address:
 
     @property
     def is_loopback(self) -> bool:
-        if self.host == "localhost" or self.host.endswith(".localhost"):
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host)
 
     @property
     def origin(self) -> tuple[str, str, int]:
@@ -40,6 +35,16 @@ class BadAddress:
 
     reason: str
     fix: str
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this names the machine itself."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def parse_address(text: str) -> Address | BadAddress:

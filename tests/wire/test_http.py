@@ -145,14 +145,18 @@ async def test_a_cancelled_read_leaves_nothing_open(transport: Transport) -> Non
         await simulator.wait_until_idle()
 
 
-def test_proxies_of_the_environment_are_told_without_their_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_are_told_without_passwords_and_never_stand_before_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     from clawtui.engine.wire import http
 
     monkeypatch.setenv("https_proxy", "http://user:hunter2@proxy.example:3128")
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
+    monkeypatch.setenv("no_proxy", "models.lan")
     http._origin.cache_clear()
+    here = [f"http://{host}:11434/v1" for host in ("127.0.0.1", "localhost", "[::1]", "ollama.localhost")]
     try:
-        told = proxies_in_use(["https://api.example/v1", "http://127.0.0.1:1/v1"])
+        told = proxies_in_use(["https://api.example/v1", "http://models.lan/v1", *here])
     finally:
         http._origin.cache_clear()
     assert told == {"https://api.example": "http://proxy.example:3128"}

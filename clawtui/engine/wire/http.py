@@ -18,6 +18,7 @@ import aiohttp
 import httpx
 from httpx_aiohttp.transport import AiohttpTransport
 
+from clawtui.config.addresses import is_loopback
 from clawtui.engine.failures import FailureKind
 from clawtui.engine.wire.dialect import Framing, Outgoing
 from clawtui.engine.wire.framing import LineFraming, MessageTooLong, SseFraming
@@ -165,12 +166,13 @@ class Exchange:
 
 @lru_cache(maxsize=256)
 def _origin(url: str) -> tuple[str, str | None]:
-    """Scheme, host and port, and the proxy that the environment names for it."""
+    """Scheme, host and port, and the proxy that the environment names for it. The machine itself is never reached through
+    one: what stays here must not leave, whether NO_PROXY says so or not."""
     origin = _without_user(url)
     proxies = getproxies_environment()
     scheme, _, host = origin.partition("://")
     proxy = proxies.get(scheme) or proxies.get("all")
-    if proxy is None or proxy_bypass(host):
+    if proxy is None or is_loopback(urlsplit(origin).hostname or "") or proxy_bypass(host):
         return origin, None
     return origin, proxy if "://" in proxy else f"http://{proxy}"
 
