@@ -12,7 +12,7 @@ from clawtui.cli.opened import on_runtime
 from clawtui.cli.options import Options
 from clawtui.cli.stopping import Status, Stop
 from clawtui.config.findings import nearest, quoted
-from clawtui.evals.documents import list_document, run_document, trend_document
+from clawtui.evals.documents import list_document, report_document, run_document, trend_document
 from clawtui.evals.reports import EXTENSIONS, render
 from clawtui.runtime import Runtime
 from clawtui.runtime.evaluating import CannotRun, Evaluating
@@ -111,7 +111,7 @@ def _export(options: Options) -> int:
     async def work(runtime: Runtime) -> int:
         found = await stored(options, runtime, options.args.run)
         format = options.args.format
-        text = render(run_document(found, transcripts=True), format)
+        text = render(report_document(found), format)
         if options.args.output is None:
             options.output.raw(text)
             return Status.DONE

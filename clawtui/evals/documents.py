@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from clawtui.evals.cases import Suite
-from clawtui.evals.compare import Gain, Pair
+from clawtui.evals.compare import Gain, Pair, compare_profiles, gains
 from clawtui.evals.records import written_message
 from clawtui.evals.results import CaseResult, Run, RunSettings
 from clawtui.evals.statistics import Rate
@@ -18,7 +18,7 @@ from clawtui.store.evals import StoredRun
 
 
 def run_document(run: Run, *, transcripts: bool = False) -> dict[str, Any]:
-    """Of `eval run` and `eval show`; `transcripts` for exports."""
+    """Of `eval run` and `eval show`."""
     return {
         "run_id": run.id,
         "at": _moment(run.at),
@@ -32,6 +32,15 @@ def run_document(run: Run, *, transcripts: bool = False) -> dict[str, Any]:
         "profiles": [profile_document(each) for each in summaries(run)],
         "cases": [case_document(each, transcript=transcripts) for each in run.results],
     }
+
+
+def report_document(run: Run) -> dict[str, Any]:
+    """Of exports: all that is kept of the run and, where several took part, how each does beside each other."""
+    pairs = compare_profiles(run)
+    compared = (
+        {"pairs": [*map(pair_document, pairs)], "gains": [*map(gain_document, gains(run, pairs))]} if pairs else {}
+    )
+    return {**run_document(run, transcripts=True), **compared}
 
 
 def profile_document(summary: ProfileSummary) -> dict[str, Any]:
@@ -78,14 +87,18 @@ def case_document(result: CaseResult, *, transcript: bool) -> dict[str, Any]:
     return document
 
 
-def compare_document(run: Run, pairs: Sequence[Pair], gains: Sequence[Gain]) -> dict[str, Any]:
+def compare_document(run: Run, pairs: Sequence[Pair], shown: Sequence[Gain]) -> dict[str, Any]:
     """Of `eval compare`: that of the run, the best profile first, each with each, and what fusions gain."""
     return {
         **run_document(run),
         "ranking": [each.profile for each in ranked(run)],
         "pairs": [pair_document(each) for each in pairs],
-        "gains": [{"fusion": each.fusion, "shown": each.is_shown, "sentence": each.sentence} for each in gains],
+        "gains": [gain_document(each) for each in shown],
     }
+
+
+def gain_document(gain: Gain) -> dict[str, Any]:
+    return {"fusion": gain.fusion, "shown": gain.is_shown, "sentence": gain.sentence}
 
 
 def pair_document(pair: Pair) -> dict[str, Any]:

@@ -104,6 +104,17 @@ def test_those_for_people_rank_profiles_and_say_why_what_failed_failed(format: s
     assert "missed" in text
 
 
+@pytest.mark.parametrize("format", ["md", "html"])
+def test_those_for_people_hold_profiles_against_each_other(format: str) -> None:
+    sentence = "fast and strong cannot be told apart at n = 2"
+    pair = {"a": "fast", "b": "strong", "wins": 0, "losses": 1, "ties": 1, "p_value": 1.0, "sentence": sentence}
+    gain = {"fusion": "fusion/duo", "shown": False, "sentence": "fusion/duo is not shown to be better than strong"}
+    text = render({**a_document(), "pairs": [pair], "gains": [gain]}, format)
+    assert "1.000" in text
+    assert text.index(sentence) < text.index("fusion/duo is not shown") < text.index("plain-chat")
+    assert "beside" not in render(a_document(), format)
+
+
 def test_json_is_the_document() -> None:
     assert json.loads(render(a_document(), "json")) == a_document()
 

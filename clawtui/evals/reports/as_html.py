@@ -9,11 +9,13 @@ from typing import Any
 
 from clawtui.evals.reports.words import (
     MARKS,
+    PAIR_HEADINGS,
     VERDICTS,
     Document,
     cells,
     in_short,
     numbers,
+    paired,
     ranked,
     rate,
     scenarios,
@@ -39,6 +41,7 @@ def report(document: Document) -> str:
         "<main>",
         "<h2>Profiles</h2>",
         *_ranking(profiles),
+        *_pairs(document),
         "<h2>Cases</h2>",
         *_matrix(document, profiles),
         *_failures(document),
@@ -77,6 +80,17 @@ def _ranking(profiles: Sequence[Document]) -> list[str]:
             + "</tr>"
         )
     return [*lines, "</table></div>"]
+
+
+def _pairs(document: Document) -> list[str]:
+    rows, sentences = paired(document)
+    if not rows:
+        return []
+    lines = ["<h2>Each beside each</h2>", '<div class="wide"><table class="pairs">']
+    lines.append(_row("th", PAIR_HEADINGS, scope="col"))
+    lines += [f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in row)}</tr>" for row in rows]
+    lines += ["</table></div>", "<ul>", *(f"<li>{_text(sentence)}</li>" for sentence in sentences), "</ul>"]
+    return lines
 
 
 def _bar(profile: Document) -> str:

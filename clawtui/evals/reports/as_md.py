@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 from clawtui.evals.reports.words import (
     MARKS,
+    PAIR_HEADINGS,
     VERDICTS,
     Document,
     cells,
     in_short,
     numbers,
+    paired,
     ranked,
     rate,
     scenarios,
@@ -32,7 +34,7 @@ def report(document: Document) -> str:
     if document.get("threshold") is not None:
         reached = "reached" if document.get("passed_threshold") else "missed"
         lines.append(f"Threshold {100 * document['threshold']:g} %: {reached}.")
-    lines += ["", *_ranking(profiles), "", "## Cases", "", *_matrix(document, profiles)]
+    lines += ["", *_ranking(profiles), "", *_pairs(document), "## Cases", "", *_matrix(document, profiles)]
     failed = [each for each in document["cases"] if each["verdict"] in ("fail", "error")]
     if failed:
         lines += ["", "## What did not pass", "", *(_line(each) for each in failed)]
@@ -51,6 +53,14 @@ def _ranking(profiles: Sequence[Document]) -> list[str]:
         for each in profiles
     ]
     return _table(["profile", "pass rate (95 %)", *VERDICTS, *headings], rows)
+
+
+def _pairs(document: Document) -> list[str]:
+    rows, sentences = paired(document)
+    if not rows:
+        return []
+    table = _table(PAIR_HEADINGS, [[_text(cell) for cell in row] for row in rows])
+    return ["## Each beside each", "", *table, "", *(f"- {_text(sentence)}" for sentence in sentences), ""]
 
 
 def _matrix(document: Document, profiles: Sequence[Document]) -> list[str]:

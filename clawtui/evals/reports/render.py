@@ -11,7 +11,7 @@ EXTENSIONS = {"json": "json", "md": "md", "csv": "csv", "junit": "xml", "html": 
 
 
 def render(document: Mapping[str, Any], format: str) -> str:
-    """`document` is what `eval show --json` prints, with `transcript` in its cases where text was kept."""
+    """`document` is what `eval show --json` prints, with `pairs` and `gains` where several profiles took part."""
     if format not in FORMATS:
         raise ValueError(f"no report format {format!r}; there are {', '.join(FORMATS)}")
     report: Callable[[Mapping[str, Any]], str] = importlib.import_module(f"clawtui.evals.reports.as_{format}").report

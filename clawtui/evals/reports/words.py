@@ -80,5 +80,18 @@ def when(document: Document) -> str:
     return moment.strftime("%Y-%m-%d %H:%M %Z").strip()
 
 
+PAIR_HEADINGS = ("one", "other", "better", "worse", "alike", "p")
+
+
+def paired(document: Document) -> tuple[list[tuple[str, ...]], list[str]]:
+    """Each with each, case by case: a row of figures for every two, and what the figures say in sentences."""
+    pairs = document.get("pairs") or ()
+    rows = [
+        (each["a"], each["b"], *(str(each[name]) for name in ("wins", "losses", "ties")), f"{each['p_value']:.3f}")
+        for each in pairs
+    ]
+    return rows, [each["sentence"] for each in (*pairs, *(document.get("gains") or ()))]
+
+
 def title(document: Document) -> str:
     return f"Evals: {', '.join(document['suites'])}"

@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 from clawtui.engine.request import Message
 from clawtui.evals.cases import Suite
 from clawtui.evals.compare import compare_profiles, compare_runs, gains
-from clawtui.evals.documents import run_document
+from clawtui.evals.documents import report_document
 from clawtui.evals.estimate import estimate_words
 from clawtui.evals.reports import EXTENSIONS, FORMATS, render
 from clawtui.evals.results import CaseResult, Run, RunSettings
@@ -361,7 +361,7 @@ class EvalsPane(Pane):
         except CannotRun as error:
             self.post_message(Say(_sentence(error), "warning"))
             return
-        text = await asyncio.to_thread(lambda: render(run_document(run, transcripts=True), chosen[0]))
+        text = await asyncio.to_thread(lambda: render(report_document(run), chosen[0]))
         self.post_message(Export(text, f"eval-{run.id}.{EXTENSIONS[chosen[0]]}"))
 
     @work(group="dialog", exclusive=True, exit_on_error=False, description="delete a run")
