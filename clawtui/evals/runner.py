@@ -21,7 +21,7 @@ from clawtui.evals.records import keeps_text, read_case, stored_case, stored_run
 from clawtui.evals.results import CaseKey, CaseResult, Run, Verdict
 from clawtui.evals.work import Item, items, left
 from clawtui.store.evals import StoredEvals
-from clawtui.store.writer import StoreDown
+from clawtui.store.jobs import StoreDown
 
 MOST_AT_ONCE = 64  # over all providers: what waits costs memory
 

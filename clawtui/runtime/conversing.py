@@ -15,7 +15,7 @@ from clawtui.engine.outcome import Outcome, Trace
 from clawtui.engine.request import ChatRequest, Message
 from clawtui.runtime.runtime import Runtime
 from clawtui.store.conversations import ConversationRow, Turn, TurnStatus
-from clawtui.store.writer import StoreDown
+from clawtui.store.jobs import StoreDown
 
 KEEP_SECONDS = 1.0  # how much of a streaming answer a crash may cost
 

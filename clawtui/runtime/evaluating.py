@@ -25,7 +25,7 @@ from clawtui.evals.trends import TrendPoint, trend
 from clawtui.evals.work import items, left
 from clawtui.runtime.runtime import Origin, Runtime
 from clawtui.store.evals import StoredRun
-from clawtui.store.writer import StoreDown
+from clawtui.store.jobs import StoreDown
 
 
 class CannotRun(Exception):

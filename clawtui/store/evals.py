@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from clawtui.store.jobs import StoreDown
 from clawtui.store.reading import Reading
-from clawtui.store.writer import StoreDown, Writer
+from clawtui.store.writer import Writer
 
 T = TypeVar("T")
 

@@ -12,11 +12,13 @@ from clawtui.config.schema import Retention
 from clawtui.engine.memory import local_day, refusal
 from clawtui.engine.outcome import Outcome, Trace, UsageSource
 from clawtui.engine.ports import NO_SPENDING, Intent, Refusal, Spending
-from clawtui.store import rollups
 from clawtui.store.bulk import Insert
+from clawtui.store.counted import Counted
+from clawtui.store.jobs import StoreDown
+from clawtui.store.rollups import Tally
 from clawtui.store.traces import keep_traces
 from clawtui.store.values import fitting, storable, storable_or_none
-from clawtui.store.writer import StoreDown, Writer
+from clawtui.store.writer import Writer
 
 SILENT_SECONDS = 30.0
 HEARTBEAT_SECONDS = 10.0
@@ -52,7 +54,7 @@ class StoredLedger:
         # Of the transaction at hand, written together before it commits.
         self._opened: list[Intent] = []
         self._settled: dict[str, tuple[Trace, Retention]] = {}
-        self._tally = rollups.Tally()
+        self._tally = Tally()
         writer.at_each_begin(self._begin)
         writer.before_each_commit(self._write)
         writer.every(HEARTBEAT_SECONDS, self._beat)
@@ -143,7 +145,7 @@ class StoredLedger:
                 rows.append(_settled_row(trace, hops))
                 if trace.cost.usd:
                     self._tally.spend(trace.policy, local_day(trace.at), trace.cost.usd)
-                self._tally.request(rollups.Counted.of(trace, hops))
+                self._tally.request(Counted.of(trace, hops))
                 self._touched.add(trace.policy)
             self._tally.attempts(trace)
             records.append((trace, retention, hops))
@@ -164,7 +166,7 @@ class StoredLedger:
         _, at, day, policy, charged, caller, profile, provider, model = row
         if charged:
             self._tally.spend(policy, day, -charged)
-        counted = rollups.Counted.abandoned(at, profile, provider, model, policy, caller, charged)
+        counted = Counted.abandoned(at, profile, provider, model, policy, caller, charged)
         self._tally.request(counted, times=-1)
 
     def _beat(self, connection: sqlite3.Connection) -> None:
@@ -189,7 +191,7 @@ class StoredLedger:
             )
             if reserved:
                 self._tally.spend(policy, day, reserved)
-            self._tally.request(rollups.Counted.abandoned(at, profile, provider, model, policy, caller, reserved))
+            self._tally.request(Counted.abandoned(at, profile, provider, model, policy, caller, reserved))
             self._touched.add(policy)
         connection.execute("DELETE FROM processes WHERE heartbeat <= ? AND id <> ?", (now - 86_400, self._process))
 

@@ -6,7 +6,8 @@ import sqlite3
 import time
 
 from clawtui.engine.outcome import AttemptOutcome, Outcome, UsageSource
-from clawtui.store.rollups import HOUR, NOBODY, Counted, Tally, day_of
+from clawtui.store.counted import NOBODY, Counted
+from clawtui.store.rollups import HOUR, Tally, day_of
 
 
 def rebuild(connection: sqlite3.Connection, pruned_before: float | None) -> int:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from clawtui.engine.histogram import quantile
 from clawtui.engine.request import Route
+from clawtui.store.counted import NOBODY
 from clawtui.store.reading import Reading
-from clawtui.store.rollups import NOBODY
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from clawtui.engine.events import StoreChanged
 from clawtui.store.conversations import Conversations
 from clawtui.store.evals import StoredEvals
+from clawtui.store.jobs import StoreDown
 from clawtui.store.ledger import StoredLedger
 from clawtui.store.maintenance import Maintenance
 from clawtui.store.reading import Reading
@@ -19,7 +20,7 @@ from clawtui.store.routes import RouteCounters
 from clawtui.store.state import StoredStates
 from clawtui.store.traces import Traces
 from clawtui.store.usage import UsageFigures
-from clawtui.store.writer import StoreDown, Writer
+from clawtui.store.writer import Writer
 
 
 class Store:

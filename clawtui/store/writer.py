@@ -14,11 +14,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from clawtui.store.database import NewerSchema, Opened, is_damage, open_for_writing
+from clawtui.store.jobs import Change, Job, StoreDown, reject, resolve
 
 log = logging.getLogger(__name__)
 
@@ -29,26 +28,13 @@ RETRY_SECONDS = 1.0
 UPKEEP_SECONDS = 1.0  # while nothing is to be written
 MOST_IN_BATCH = 500  # so that whoever waits for a reservation waits for some 20 ms of others' rows at most
 
-Change = Callable[[sqlite3.Connection], object]
-
-
-class StoreDown(Exception):
-    """Nothing can be written now; the message says why."""
-
-
-@dataclass(slots=True)
-class _Job:
-    change: Change
-    loop: asyncio.AbstractEventLoop | None = None
-    future: asyncio.Future[object] | None = None
-
 
 class Writer:
     def __init__(self, path: Path, told: Callable[[bool, int, str], None]) -> None:
         self._path = path
         self._told = told  # saving or not, how much waits, why
-        self._jobs: deque[_Job] = deque()
-        self._ahead: deque[_Job] = deque()  # what somebody waits for and nothing that was put before touches
+        self._jobs: deque[Job] = deque()
+        self._ahead: deque[Job] = deque()  # what somebody waits for and nothing that was put before touches
         self._wake = threading.Event()
         self._urgent = threading.Event()
         self._closing = False
@@ -111,7 +97,7 @@ class Writer:
         if len(self._jobs) >= MOST_WAITING:
             self._dropped += 1
             return
-        self._jobs.append(_Job(change))
+        self._jobs.append(Job(change))
         if not self._wake.is_set():
             self._wake.set()
 
@@ -124,7 +110,7 @@ class Writer:
             raise StoreDown("the store is closed")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[object] = loop.create_future()
-        (self._ahead if ahead else self._jobs).append(_Job(change, loop, future))
+        (self._ahead if ahead else self._jobs).append(Job(change, loop, future))
         if not ahead:
             self._all_due = True
         if not self._urgent.is_set():
@@ -195,7 +181,7 @@ class Writer:
             if not self._write_batch(self._ahead or self._jobs):
                 return
 
-    def _write_batch(self, jobs: deque[_Job]) -> bool:
+    def _write_batch(self, jobs: deque[Job]) -> bool:
         """One transaction. A batch that fails as a whole is tried job by job, so that one bad change loses only itself."""
         connection = self._connection
         assert connection is not None
@@ -218,15 +204,15 @@ class Writer:
             self._fail(batch[0], error)
             return True
         self._set_up()
-        _resolve([(job, result) for job, result in zip(batch, results, strict=True) if job.future is not None])
+        resolve([(job, result) for job, result in zip(batch, results, strict=True) if job.future is not None])
         return True
 
-    def _write_next(self, batch: list[_Job]) -> None:
+    def _write_next(self, batch: list[Job]) -> None:
         self._jobs.extendleft(reversed(batch))
         self._all_due = True
         self._wake.set()
 
-    def _write_alone(self, connection: sqlite3.Connection, job: _Job) -> bool:
+    def _write_alone(self, connection: sqlite3.Connection, job: Job) -> bool:
         """False where the file itself has become unusable meanwhile."""
         try:
             (result,) = self._transaction(connection, [job])
@@ -239,10 +225,10 @@ class Writer:
                 return False
             self._fail(job, error)
         else:
-            _resolve([(job, result)])
+            resolve([(job, result)])
         return True
 
-    def _leave_damaged(self, batch: list[_Job]) -> None:
+    def _leave_damaged(self, batch: list[Job]) -> None:
         """All of the batch waits, also who waits for it: a new file is begun at once."""
         self._write_next(batch)
         self._damaged = self._inode
@@ -254,7 +240,7 @@ class Writer:
             self._connection.close()
             self._connection = None
 
-    def _transaction(self, connection: sqlite3.Connection, batch: list[_Job]) -> list[object]:
+    def _transaction(self, connection: sqlite3.Connection, batch: list[Job]) -> list[object]:
         connection.execute("BEGIN IMMEDIATE")
         try:
             for act in self._at_begin:
@@ -269,25 +255,25 @@ class Writer:
             raise
         return results
 
-    def _put_back(self, batch: list[_Job], error: sqlite3.OperationalError) -> None:
+    def _put_back(self, batch: list[Job], error: sqlite3.OperationalError) -> None:
         """Busy, full or read-only: nothing is lost, and who waits is told."""
         self._jobs.extendleft(reversed([job for job in batch if job.future is None]))
         self._set_down(error)
         for job in batch:
             if job.future is not None:
-                _reject(job, StoreDown(self._down or "the store is down"))
+                reject(job, StoreDown(self._down or "the store is down"))
         self._disconnect()
 
     def _refuse_waiting(self) -> None:
         for jobs in (self._jobs, self._ahead):
             for job in [job for job in jobs if job.future is not None]:
                 jobs.remove(job)
-                _reject(job, StoreDown(self._down or "the store is down"))
+                reject(job, StoreDown(self._down or "the store is down"))
 
-    def _fail(self, job: _Job, error: Exception) -> None:
+    def _fail(self, job: Job, error: Exception) -> None:
         log.warning("a change could not be stored: %s", type(error).__name__)
         if job.future is not None:
-            _reject(job, error)
+            reject(job, error)
 
     def _reopen(self) -> bool:
         try:
@@ -317,7 +303,7 @@ class Writer:
             return
         assert self._connection is not None
         try:
-            self._transaction(self._connection, [_Job(change) for _, _, change in self._periodic])
+            self._transaction(self._connection, [Job(change) for _, _, change in self._periodic])
         except sqlite3.Error as error:
             self._set_down(error)
             self._disconnect()
@@ -330,7 +316,7 @@ class Writer:
             if self._connection is not None and now - last >= seconds:
                 self._periodic[index] = (seconds, now, change)
                 try:
-                    self._transaction(self._connection, [_Job(change)])
+                    self._transaction(self._connection, [Job(change)])
                 except sqlite3.Error as error:
                     log.warning("upkeep of the store failed: %s", type(error).__name__)
                     if is_damage(error):
@@ -344,37 +330,6 @@ class Writer:
         if self._down is not None:
             self._down = None
             self._told(True, len(self._jobs), "")
-
-
-def _resolve(done: list[tuple[_Job, object]]) -> None:
-    """One wake-up of a loop for all of a batch that it waits for."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[object], object]]] = {}
-    for job, result in done:
-        if job.future is not None and job.loop is not None:
-            by_loop.setdefault(job.loop, []).append((job.future, result))
-    for loop, results in by_loop.items():
-        _on_loop(loop, results, asyncio.Future.set_result)
-
-
-def _reject(job: _Job, error: Exception) -> None:
-    if job.future is not None and job.loop is not None:
-        _on_loop(job.loop, [(job.future, error)], asyncio.Future.set_exception)
-
-
-def _on_loop(
-    loop: asyncio.AbstractEventLoop,
-    results: list[tuple[asyncio.Future[object], Any]],
-    act: Callable[[asyncio.Future[object], Any], None],
-) -> None:
-    def tell() -> None:
-        for future, result in results:
-            if not future.done():  # whoever waited may have been cancelled
-                act(future, result)
-
-    try:
-        loop.call_soon_threadsafe(tell)
-    except RuntimeError:  # the loop has ended
-        pass
 
 
 def _why(error: Exception, path: Path) -> str:

@@ -12,10 +12,10 @@ import pytest
 from clawtui.config.schema import Retention
 from clawtui.engine.outcome import Usage, UsageSource
 from clawtui.engine.request import ChatRequest, user
+from clawtui.store.jobs import StoreDown
 from clawtui.store.reading import Reading
 from clawtui.store.store import Store
 from clawtui.store.usage import By
-from clawtui.store.writer import StoreDown
 from tests.house import until
 from tests.store.builders import NOON, Wall, a_store, a_trace, an_intent
 

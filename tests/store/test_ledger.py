@@ -45,6 +45,25 @@ async def test_a_second_settlement_changes_nothing(tmp_path: Path) -> None:
     assert rows(tmp_path, "SELECT requests, cost_usd FROM usage_figures WHERE span = 'd'") == [(1, 0.02)]
 
 
+async def test_a_reservation_waits_for_no_settlement_of_others(tmp_path: Path) -> None:
+    async with a_store(tmp_path) as store:
+        for n in range(4_000):
+            store.ledger.settle(a_trace(f"s{n:04}"), META)
+        assert await store.ledger.reserve(an_intent("mine")) is None
+        assert store.writer.waiting > 0
+        await store.flush()
+        assert rows(tmp_path, "SELECT state, count(*) FROM ledger GROUP BY state") == [("open", 1), ("settled", 4_000)]
+
+
+async def test_a_budget_knows_what_was_settled_just_before(tmp_path: Path) -> None:
+    async with a_store(tmp_path) as store:
+        for n in range(20):  # each reserves nearly all of it and spends little
+            assert await store.ledger.reserve(an_intent(f"r{n:02}", 0.9, limit=1.0)) is None
+            store.ledger.settle(a_trace(f"r{n:02}", 0.004), META)
+        assert await store.ledger.reserve(an_intent("last", 0.93, limit=1.0)) is not None
+        assert store.ledger.spending("default").day_usd == pytest.approx(0.08)
+
+
 async def test_a_later_sum_replaces_the_reservation_of_the_same_request(tmp_path: Path) -> None:
     async with a_store(tmp_path) as store:
         assert await store.ledger.reserve(an_intent("a", 0.6, limit=1.0)) is None
