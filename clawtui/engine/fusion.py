@@ -149,10 +149,11 @@ class Fusing:
                 parent=self._run.request_id,
                 stage=Stage.SYNTHESIZER,
             )
+            self._is_reserved = True  # already: who is cancelled while it is being written must close it all the same
             refusal = await self._engine.ledger.reserve(intent)
             if refusal is None:
-                self._is_reserved = True
                 return True
+            self._is_reserved = False
             self._refusal = self._refusal or refusal
         return False
 

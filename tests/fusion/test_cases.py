@@ -10,6 +10,7 @@ import pytest
 from clawtui.engine.clock import SystemClock
 from clawtui.engine.failures import FailureKind
 from clawtui.engine.outcome import AdviserOutcome, Outcome, Trace
+from clawtui.engine.ports import Intent, Refusal
 from clawtui.engine.request import ChatRequest, Media, MediaKind, OnInterrupted, Role, Tool, user
 from clawtui.simulator import Fault, FaultKind, KeyScript, ModelScript, ProviderScript, Script, ScriptedCall
 from tests.house import House, a_house, a_request, until
@@ -207,6 +208,25 @@ async def test_case_15_cancelling_stops_every_child_and_closes_the_ledger(hangin
         assert house.ledger.open_reservations == 0
         ids = [trace.request_id for trace in house.ledger.settled]
         assert len(ids) == len(set(ids)) == 4  # two advisers, the synthesizer, the whole
+        assert house.ledger.settled[-1].outcome is Outcome.CANCELLED
+
+
+async def test_cancelling_while_the_synthesizer_is_being_paid_for_leaves_nothing_reserved() -> None:
+    async with fused() as house:
+        book, booked = house.ledger.reserve, asyncio.Event()
+
+        async def booked_and_not_told_yet(intent: Intent) -> Refusal | None:
+            refusal = await book(intent)
+            booked.set()
+            await asyncio.Event().wait()
+            return refusal
+
+        house.ledger.reserve = booked_and_not_told_yet  # type: ignore[method-assign]
+        task = asyncio.create_task(council(house))
+        await booked.wait()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert house.ledger.open_reservations == 0
         assert house.ledger.settled[-1].outcome is Outcome.CANCELLED
 
 
