@@ -11,7 +11,8 @@ from clawtui.tui.widgets.columns import Align, Column, Tone
 
 def run_columns(desk: Desk) -> list[Column[RunLine]]:
     return [
-        Column("at", "Begun", lambda row: ago(desk.now() - row.at), width=10, priority=0, order=lambda row: row.at),
+        Column("at", "Begun", lambda row: ago(desk.now() - row.at), width=10, priority=0, order=lambda row: row.at,
+               is_dated=True),
         Column("suites", "Suites", lambda row: row.suites, least=8, share=1, priority=1, order=lambda row: row.suites),
         Column("profiles", "Profiles", lambda row: row.profiles, least=8, share=2, priority=2,
                order=lambda row: row.profiles),

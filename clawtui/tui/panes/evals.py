@@ -83,6 +83,7 @@ class EvalsPane(Pane):
 
     def shown(self) -> None:
         self._read_runs()
+        self.runs.tell_time()
 
     def focus_main(self) -> None:
         self.runs.focus()

@@ -49,6 +49,7 @@ class TracesPane(Pane):
         self._is_shown = False
         self._looks = 0  # at the file, that are still to come
         self._reload_timer: Timer | None = None
+        self._clock: Timer | None = None  # the ages in the list go on
         self._follows = True
 
     def compose(self) -> ComposeResult:
@@ -71,6 +72,7 @@ class TracesPane(Pane):
         self.query_one("#trace-list").border_title = "Newest first, following"
         self.query_one(Chips).display = False
         self.table.use(TraceSource(self.desk, lambda: self.narrowed))
+        self._clock = self.set_interval(1.0, self.table.tell_time, pause=True)
 
     @property
     def table(self) -> Table[TraceRow]:
@@ -89,9 +91,13 @@ class TracesPane(Pane):
     def shown(self) -> None:
         self._is_shown = True
         self.table.reload()
+        if self._clock is not None:
+            self._clock.resume()
 
     def hidden(self) -> None:
         self._is_shown = False
+        if self._clock is not None:
+            self._clock.pause()
 
     def focus_main(self) -> None:
         self.table.focus()
@@ -353,7 +359,7 @@ def _columns(desk: Desk) -> list[Column[TraceRow]]:
         )
 
     return [
-        Column("at", "Time", when, width=11, priority=1, sorted_by_source=True),
+        Column("at", "Time", when, width=11, priority=1, sorted_by_source=True, is_dated=True),
         Column("caller", "Caller", lambda row: row.caller, width=10, priority=6, sorted_by_source=True),
         Column("asked", "Asked", lambda row: row.requested or "–", least=10, priority=4, sorted_by_source=True),
         Column("answered", "Answered", answered_cell, least=18, share=3, priority=0, sorted_by_source=True),

@@ -53,6 +53,7 @@ class Column(Generic[R]):
     sorted_by_source: bool = False  # a source sorts by it, `order` is not needed
     keeps_end: bool = False  # cut in the middle
     filters: bool = True  # whether the filter looks at it
+    is_dated: bool = False  # what it shows changes with the clock, such as an age
 
     @property
     def is_sortable(self) -> bool:

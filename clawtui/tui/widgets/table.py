@@ -17,7 +17,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from clawtui.text import ELLIPSIS, one_line
-from clawtui.tui.widgets.columns import Column, Fitted, Tone, fit
+from clawtui.tui.widgets.columns import CellValue, Column, Fitted, Tone, fit
 from clawtui.tui.widgets.list_keys import ListKeys
 from clawtui.tui.widgets.table_pages import Pages
 from clawtui.tui.widgets.table_paint import header_strip, row_strip, text_strip
@@ -126,7 +126,7 @@ class Table(ListKeys, ScrollView, Generic[R], can_focus=True):
         self._fitted: tuple[Fitted[R], ...] = ()
         self._fitted_width = -1
         self._styles_by_tone: dict[Tone, Style] = {}
-        self._strips: dict[tuple[Hashable, bool], tuple[R, Strip]] = {}
+        self._strips: dict[tuple[Hashable, bool], tuple[R, tuple[CellValue, ...], Strip]] = {}
 
     # ---- what is shown
 
@@ -374,6 +374,18 @@ class Table(ListKeys, ScrollView, Generic[R], can_focus=True):
         super().watch_has_focus(_has_focus)
         self._refresh_row(self._cursor)
 
+    def tell_time(self) -> None:
+        """Paints the rows anew whose ages read otherwise by now."""
+        top = self.scroll_offset.y
+        for place in range(top, min(top + self.page_height, self.row_count)):
+            row = self.row_at(place)
+            held = self._strips.get((self._key(row), place == self._cursor)) if row is not None else None
+            if row is not None and held is not None and held[1] != self._dated(row):
+                self._refresh_row(place)
+
+    def _dated(self, row: R) -> tuple[CellValue, ...]:
+        return tuple(column.show(row) for column in self.columns if column.is_dated)
+
     def forget_painted(self) -> None:
         """What columns show has changed though the rows have not: marks, units, a clock."""
         self._strips.clear()
@@ -447,12 +459,13 @@ class Table(ListKeys, ScrollView, Generic[R], can_focus=True):
             return text_strip(ELLIPSIS, 0, width, cursor or self._style_of(Tone.MUTED))
         key = (self._key(row), cursor is not None)
         held = self._strips.get(key)
-        if held is not None and (held[0] is row or held[0] == row):
-            return held[1]
+        dated = self._dated(row)
+        if held is not None and (held[0] is row or held[0] == row) and held[1] == dated:
+            return held[2]
         strip = row_strip(row, fitted, width, self._style_of, cursor)
         if len(self._strips) > KEPT_STRIPS:
             self._strips.clear()
-        self._strips[key] = (row, strip)
+        self._strips[key] = (row, dated, strip)
         return strip
 
     def _empty_text(self) -> str:

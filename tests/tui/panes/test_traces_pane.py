@@ -69,6 +69,13 @@ async def test_a_fusion_has_its_advisers_side_by_side(tmp_path: Path, size: tupl
         assert "(heuristic)" in text
 
 
+async def test_the_ages_in_the_list_go_on_while_nothing_happens(tmp_path: Path) -> None:
+    async with a_screen(tmp_path, size=FULL, pane="traces", script=SCRIPT, prepare=a_few) as shown:
+        await shown.sees("$0.00099")
+        shown.clock.move(1_500)
+        assert (await shown.sees("25 m ago")).count("25 m ago") == 3
+
+
 def steady(text: str) -> str:
     """Times that differ between two runs are left out: everything that ends in ms or s."""
     return re.sub(r"[░█▸]+", "▒", re.sub(r" *\d[\d.]* (ms|s)\b( ago)?", " T", text))
