@@ -95,7 +95,7 @@ class ClawApp(Errands, App[None]):
         # 100 ms below a long conversation, and a frame makes some ten thousand objects: short walks, and few full ones.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(1_500, 5, 400)
+        gc.set_threshold(1_500, 1, 1_000)
 
     async def _begin(self, desk: Desk, *, suggests: bool = False) -> None:
         from clawtui.tui.session import Session

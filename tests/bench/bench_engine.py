@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx
+from figures import figure
 from httpx_aiohttp import AiohttpTransport
 from httpx_sse import EventSource
 
@@ -92,11 +93,10 @@ async def run(url: str, with_store: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = await Store.open(Path(folder) / "s.sqlite3", wall=time.time, publish=lambda event: None)
         booked = Engine(config, environ={"K": "k"}, secret_key=b"k" * 32, ledger=store.ledger, state=store.state)
-        print(f"{'':24}{'httpx':>18}{'on aiohttp':>18}{'engine':>18}{'CPU ratio':>11}{'rate vs httpx':>15}")
         for stream in (False, True):
             for in_flight in (1, 32, 256):
                 total = (300 if stream else 1_500) if in_flight > 1 else (150 if stream else 600)
-                plain_cpu, plain_rate = await per_request(bare(plain, url, stream), in_flight, max(60, total // 5))
+                _, plain_rate = await per_request(bare(plain, url, stream), in_flight, max(60, total // 5))
                 rows = []
                 for _ in range(3):
                     quick_cpu, quick_rate = await per_request(bare(quick, url, stream), in_flight, total)
@@ -104,19 +104,22 @@ async def run(url: str, with_store: bool) -> None:
                     rows.append((engine_cpu / quick_cpu, quick_cpu, quick_rate, engine_cpu, engine_rate))
                 ratio, quick_cpu, quick_rate, engine_cpu, engine_rate = sorted(rows)[1]
                 name = f"{'stream' if stream else 'whole'}, {in_flight} in flight"
-                print(
-                    f"{name:24}{plain_cpu:8.2f} ms {plain_rate:5.0f}/s{quick_cpu:8.2f} ms {quick_rate:5.0f}/s"
-                    f"{engine_cpu:8.2f} ms {engine_rate:5.0f}/s{ratio:10.2f}x{engine_rate / plain_rate:13.1f}x"
-                )
+                figure(f"{name}: the bare stack's CPU", quick_cpu, "ms")
+                figure(f"{name}: the engine's CPU", engine_cpu, "ms")
+                figure(f"{name}: CPU beside the bare stack", ratio, "x", 1.6)
+                figure(f"{name}: the bare stack's rate beside httpx", quick_rate / plain_rate, "x")
+                target = 4.0 if in_flight == 32 else None
+                figure(f"{name}: rate beside httpx", engine_rate / plain_rate, "x", target, at_least=True)
                 if with_store and in_flight == 32:
                     pairs = []
-                    for _ in range(3):
+                    for _ in range(7):
                         off, _ = await per_request(routed(engine, stream), in_flight, total)
                         on, rate = await per_request(routed(booked, stream), in_flight, total)
                         await store.flush()
                         pairs.append((on / off, off, on, rate))
-                    ratio, off, on, rate = sorted(pairs)[1]
-                    print(f"    ledger and traces on: {on:.2f} ms, off: {off:.2f} ms, {ratio:.2f}x, {rate:.0f}/s")
+                    ratio, _off, _on, rate = sorted(pairs)[3]
+                    figure(f"{name}: CPU with ledger and traces beside without", ratio, "x", 1.3)
+                    figure(f"{name}: rate with ledger and traces", rate, "/s")
         for each in (engine, booked):
             await each.aclose()
         await store.aclose()

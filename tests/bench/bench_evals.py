@@ -15,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from figures import figure
+
 from clawtui.config.paths import Paths
 from clawtui.evals.results import RunSettings
 from clawtui.evals.runner import CaseEnded, Progress
@@ -77,15 +79,16 @@ async def run(url: str, folder: Path, cases: int) -> None:
     assert summary.rate is not None
     assert summary.rate.rate == 1.0
     first, *_, last = held.values()
-    print(f"{cases} cases: read and estimated in {prepared_s:.2f} s, run in {took:.2f} s (target {TARGET_S:g} s)")
-    print(f"{cpu / cases * 1000:.2f} ms of this process's CPU a case")
-    print(f"memory after a fifth {first:.0f} MB, at the end {last:.0f} MB")
+    figure(f"{cases:,} cases: read and estimated", prepared_s, "s")
+    figure(f"{cases:,} cases: run", took, "s", TARGET_S)
+    figure("CPU of this process a case", cpu / cases * 1000, "ms")
+    figure("memory at the end beside after a fifth of them", last / first, "x", 1.1)
     began = time.perf_counter()
     await evaluating.run(done.id)
-    print(f"read back whole in {time.perf_counter() - began:.2f} s")
+    figure("read back whole", time.perf_counter() - began, "s")
     began = time.perf_counter()
     await evaluating.trend("alpha")
-    print(f"its trend in {time.perf_counter() - began:.3f} s")
+    figure("its trend", (time.perf_counter() - began) * 1000, "ms")
     await runtime.aclose()
 
 

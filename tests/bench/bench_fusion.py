@@ -13,6 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from figures import figure
+
 from clawtui.config.schema import Config
 from clawtui.engine.engine import Engine
 from clawtui.engine.fusing.overlap import overlap
@@ -58,7 +60,7 @@ async def run(url: str) -> None:
         slowest = max((adviser.ended_ms or 0) - (adviser.started_ms or 0) for adviser in children.advisers)
         writer = (children.synthesizer.ended_ms or 0) - (children.synthesizer.started_ms or 0)
         own.append(trace.total_ms - slowest - writer)
-    print(f"own time at 4 advisers and 100 KB: median {statistics.median(own):.1f} ms (target 5)")
+    figure("a fusion's own time, 4 advisers, 100 KB of history", statistics.median(own), "ms", 5)
     short = ChatRequest((user("the last"),), target="fusion/four")
     for name, asked in (("a short question", short), ("100 KB of history", request)):
         times = []
@@ -68,14 +70,12 @@ async def run(url: str) -> None:
             times.append((time.perf_counter() - began) * 1000)
             assert all(trace.text == "The answer." for trace in traces)
         taken = statistics.median(times)
-        print(
-            f"50 fusions at once, {name}: {taken:.0f} ms, {taken / upstream:.2f}x of {upstream:.0f} ms upstream (target 1.30x)"
-        )
+        figure(f"50 fusions at once beside {upstream:.0f} ms upstream, {name}", taken / upstream, "x", 1.3)
     texts = [" ".join(f"word{(n * k) % 997}" for n in range(900))[:6_000] for k in (1, 3, 7, 11)]
     began = time.perf_counter()
     for _ in range(20):
         overlap(texts, texts[0])
-    print(f"overlap of 4 x 6,000 characters: {(time.perf_counter() - began) * 50:.1f} ms (target 20)")
+    figure("overlap of four proposals of 6,000 characters", (time.perf_counter() - began) * 50, "ms", 20)
     await engine.aclose()
 
 

@@ -18,6 +18,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from figures import figure
+
 from clawtui.config.schema import Retention
 from clawtui.engine.request import ChatRequest, user
 from clawtui.runtime import Runtime
@@ -93,7 +95,8 @@ def last(table: Table[TraceRow]) -> str:
 async def main(rows: int) -> None:
     few, many = await measure(10), await measure(rows)
     for act, ms in many.items():
-        print(f"{act}: {ms:.0f} ms over {rows:,} traces, {few[act]:.0f} ms over ten (150 ms)")
+        figure(f"{act}, over ten traces", few[act], "ms")
+        figure(f"{act}, over {rows:,} traces kept whole", ms, "ms", 150)
 
 
 if __name__ == "__main__":

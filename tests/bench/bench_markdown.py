@@ -1,8 +1,8 @@
 """What a streaming answer costs: 2,000 tokens at 1,000 a second below 30 earlier answers, at 160x45.
 
-    python tests/bench/bench_markdown.py [mixed|code|list] [--terminal FILE]
+    python tests/bench/bench_markdown.py [mixed|code|list]
 
-Without a terminal, or on the one it runs in: then the figures are appended to FILE, since the screen takes both outputs.
+Without a terminal; in one it is measured by bench_screen.py.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import gc
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
+from figures import figure
 from textual.app import App, ComposeResult
 from textual.containers import VerticalScroll
 
@@ -45,11 +45,10 @@ class Figures:
     done: float
     characters: int
 
-    def __str__(self) -> str:
-        return (
-            f"{self.cpu:.0%} of a core (bound 50 %), tick lag p99 {self.p99:.1f} ms (bound 50), worst {self.worst:.1f} ms,"
-            f" done {self.done:.0f} ms after the last token (bound 150), {self.characters} characters"
-        )
+    def tell(self, kind: str) -> None:
+        figure(f"{kind}: of a core", self.cpu, "%", 0.5)
+        figure(f"{kind}: tick late, p99", self.p99, "ms", 50)
+        figure(f"{kind}: done after the last token", self.done, "ms", 150)
 
 
 class Bench(App[None]):
@@ -105,15 +104,6 @@ class Bench(App[None]):
         return Figures(share, lags[int(len(lags) * 0.99)] * 1e3, lags[-1] * 1e3, done * 1e3, len(answer.text))
 
 
-class InTerminal(Bench):
-    async def on_ready(self) -> None:
-        self.run_worker(self.run_once(), exit_on_error=True)
-
-    async def run_once(self) -> None:
-        self.figures = await self.measure()
-        self.exit()
-
-
 async def headless(kind: str) -> Figures:
     app = Bench(kind)
     async with app.run_test(size=(160, 45)):
@@ -121,16 +111,8 @@ async def headless(kind: str) -> Figures:
 
 
 def main() -> None:
-    words = sys.argv[1:]
-    kinds = [kind for kind in TEXTS if kind in words] or list(TEXTS)
-    for kind in kinds:
-        if "--terminal" in words:
-            app = InTerminal(kind)
-            app.run()
-            with Path(words[words.index("--terminal") + 1]).open("a") as file:
-                file.write(f"{kind}, terminal: {app.figures}\n")
-        else:
-            print(f"{kind}, headless: {asyncio.run(headless(kind))}")
+    for kind in [kind for kind in TEXTS if kind in sys.argv[1:]] or TEXTS:
+        asyncio.run(headless(kind)).tell(kind)
 
 
 if __name__ == "__main__":

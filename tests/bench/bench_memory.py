@@ -10,6 +10,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from figures import figure
+
 from clawtui.config.schema import Config
 from clawtui.engine.engine import Engine
 from clawtui.engine.request import ChatRequest, user
@@ -39,10 +41,17 @@ async def run(url: str, requests: int) -> None:
                 trace = await engine.ask(ChatRequest((user("hello"),), stream=False))
                 assert trace.text
 
-        for step in range(STEPS + 1):
-            print(f"{step * requests // STEPS:>8,} requests {resident_mb():7.1f} MB", flush=True)
-            if step < STEPS:
-                await asyncio.gather(*(worker(requests // STEPS // 32) for _ in range(32)))
+        megabytes = []
+        for step in range(1, STEPS + 1):
+            await asyncio.gather(*(worker(requests // STEPS // 32) for _ in range(32)))
+            megabytes.append(resident_mb())
+            figure(f"memory after {step * requests // STEPS:,} requests", megabytes[-1], "MB")
+        figure(
+            f"memory after {requests:,} requests beside after {requests // STEPS:,}",
+            megabytes[-1] / megabytes[0],
+            "x",
+            1.05,
+        )
         await engine.aclose()
         await store.aclose()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import statistics
 import time
 
+from figures import figure
+
 from clawtui.config.schema import Config
 from clawtui.engine.engine import Engine
 from clawtui.engine.request import ChatRequest, user
@@ -29,7 +31,6 @@ def an_engine(profiles: int, default: str | None = "p0") -> Engine:
 
 
 def main() -> None:
-    print(f"{'':34}{'median':>12}{'target':>12}")
     for profiles, target in TARGETS.items():
         words = (user("hello " * 50),)
         for name, engine, request in (
@@ -44,7 +45,7 @@ def main() -> None:
                 for _ in range(10):
                     engine.plan(request)
                 times.append((time.perf_counter() - began) * 100)
-            print(f"{profiles:>6} profiles, {name:18}{statistics.median(times):9.3f} ms{target:9.2f} ms")
+            figure(f"a plan over {profiles:,} profiles, {name}", statistics.median(times), "ms", target)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ The first frame and idling stand beside Textual's smallest app in the same run.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import statistics
 import sys
@@ -17,6 +18,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from figures import figure
 
 from clawtui.simulator import ModelScript, Script, Simulator
 from tests.tui.screen import KEYS, demo_like
@@ -67,10 +70,10 @@ async def start() -> None:
                 times["usable"].append(await first_frame(["-m", "clawtui", *arguments], "Quit"))
     medians = {name: statistics.median(taken) for name, taken in times.items()}
     ratio = medians["clawtui"] / medians["smallest"]
-    print(
-        f"first frame: smallest app {medians['smallest']:.3f} s, clawtui {medians['clawtui']:.3f} s: {ratio:.2f}x (2.0x);"
-        f" usable after {medians['usable']:.3f} s"
-    )
+    figure("first painted frame of the smallest app", medians["smallest"], "s")
+    figure("first painted frame", medians["clawtui"], "s")
+    figure("first painted frame beside the smallest app's", ratio, "x", 2.0)
+    figure("usable after", medians["usable"], "s")
 
 
 async def first_frame(arguments: list[str], words: str) -> float:
@@ -92,16 +95,16 @@ async def idle() -> None:
             ours = spawned(["-m", "clawtui", *config(Path(name), simulator)], KEYS, COLUMNS, ROWS)
             try:
                 await asyncio.gather(smallest.rests(6.0), ours.rests(6.0))
-                print(f"memory at start: {megabytes(ours):.0f} MB, smallest app {megabytes(smallest):.0f} MB (75 MB)")
+                figure("memory of the smallest app", megabytes(smallest), "MB")
+                figure("memory at the start", megabytes(ours), "MB", 75)
                 before, bytes_before = (used(smallest), used(ours)), len(ours.raw)
                 wakes = switches(ours)
                 await asyncio.gather(smallest.rests(IDLE_SECONDS), ours.rests(IDLE_SECONDS))
                 shares = [(used(each) - cpu) / IDLE_SECONDS for each, cpu in zip((smallest, ours), before, strict=True)]
-                print(
-                    f"idle: {shares[1]:.2%} of a core, smallest app {shares[0]:.2%} (0.5 %);"
-                    f" {(switches(ours) - wakes) / IDLE_SECONDS:.1f} wake-ups/s over all threads;"
-                    f" {len(ours.raw) - bytes_before} bytes to the terminal in {IDLE_SECONDS:.0f} s (0)"
-                )
+                figure("idle, the smallest app: of a core", shares[0], "%")
+                figure("idle: of a core", shares[1], "%", 0.005)
+                figure("idle: wake-ups of all threads", (switches(ours) - wakes) / IDLE_SECONDS, "/s")
+                figure(f"idle: bytes to the terminal in {IDLE_SECONDS:.0f} s", len(ours.raw) - bytes_before, "", 0)
             finally:
                 smallest.close()
                 ours.close()
@@ -117,33 +120,34 @@ async def demo() -> None:
             cpu = used(terminal)
             await terminal.rests(DEMO_SECONDS)
             share = (used(terminal) - cpu) / DEMO_SECONDS
-            print(f"busy demo, {pane} shown: {share:.1%} of a core (15 %), {megabytes(terminal):.0f} MB")
+            figure(f"busy demo, {pane} shown: of a core", share, "%", 0.15)
+            figure(f"busy demo, {pane} shown: memory", megabytes(terminal), "MB", 200)
     finally:
         terminal.close()
 
 
 async def stream() -> None:
     """Thirty short answers, then long ones: what the screen's own loop felt is told by the program under test."""
-    print(f"usual text: {await _streamed(USUAL)}")
-    print(f"one paragraph: {await _streamed(ONE_PARAGRAPH)}")
+    await _streamed("usual text", USUAL)
+    await _streamed("one paragraph", ONE_PARAGRAPH)
 
 
 async def foreign() -> None:
     """The same while another program on the same data asks a hundred times a second."""
-    print(f"usual text beside 100 requests a second of another program: {await _streamed(USUAL, with_traffic=True)}")
-    print(f"one paragraph beside them: {await _streamed(ONE_PARAGRAPH, with_traffic=True)}")
+    await _streamed("usual text, 100/s of another program", USUAL, with_traffic=True)
+    await _streamed("one paragraph, 100/s of another program", ONE_PARAGRAPH, with_traffic=True)
 
 
-async def _streamed(text: str, *, with_traffic: bool = False) -> str:
+async def _streamed(name: str, text: str, *, with_traffic: bool = False) -> None:
     models = {
         "one/alpha-mini": ModelScript(text=text, tokens_per_s=RATE),
         "home/delta:8b": ModelScript(text=SENTENCE * 20),
         "three/gamma-flash": ModelScript(text="short"),
     }
-    with tempfile.TemporaryDirectory() as name:
-        figures = Path(name) / "figures"
+    with tempfile.TemporaryDirectory() as folder:
+        figures = Path(folder) / "figures"
         async with Simulator(Script(models=models)) as simulator:
-            arguments = config(Path(name), simulator)
+            arguments = config(Path(folder), simulator)
             other: Terminal | None = None
             if with_traffic:
                 other = spawned([str(FOREIGN), arguments[1], arguments[3], "100"], KEYS, COLUMNS, ROWS)
@@ -152,11 +156,16 @@ async def _streamed(text: str, *, with_traffic: bool = False) -> str:
                 async with asyncio.timeout(180):
                     while not figures.exists():
                         await terminal.rests(0.2)
-                return figures.read_text(encoding="utf-8")
             finally:
                 terminal.close()
                 if other is not None:
                     other.close()
+        found = json.loads(figures.read_text(encoding="utf-8"))
+    figure(f"{name}: the screen's own thread, of a core", found["screen"], "%", 0.5)
+    figure(f"{name}: with the engine's, of a core", found["process"], "%")
+    figure(f"{name}: 60 Hz tick late, p99", found["tick_p99"], "ms", 50)
+    figure(f"{name}: key to painted, p50 of {found['presses']}", found["press_p50"], "ms")
+    figure(f"{name}: key to painted, p99 of {found['presses']}", found["press_p99"], "ms", 50)
 
 
 def used(terminal: Terminal) -> float:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 
+from figures import figure
+
 RUNS = 15
 COMMANDS = {
     "python -c pass": ["-c", "pass"],
@@ -25,7 +27,9 @@ def main() -> None:
     base = statistics.median(times["python -c pass"])
     for name, taken in times.items():
         median = statistics.median(taken)
-        print(f"{name:24}{median:8.0f} ms{median - base:+8.0f} ms (target at most +120)")
+        figure(name, median, "ms")
+        if name != "python -c pass":
+            figure(f"{name}: more than python -c pass", median - base, "ms", 120)
 
 
 if __name__ == "__main__":

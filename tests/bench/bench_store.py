@@ -19,6 +19,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from figures import figure
+
 from clawtui.config.schema import Retention
 from clawtui.engine.outcome import Cost, Usage, UsageSource
 from clawtui.engine.request import Route
@@ -42,7 +44,8 @@ async def settled(store: Store, number: int) -> None:
             connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
             for name in ("ledger", "traces", "attempts")
         )
-    print(f"settle {number:,} requests: {number / seconds:,.0f} requests/s, {rows / seconds:,.0f} rows/s")
+    figure("requests settled", number / seconds, "/s")
+    figure("rows settled, their roll-ups not counted", rows / seconds, "/s", 50_000, at_least=True)
 
 
 async def durable(store: Store) -> None:
@@ -55,7 +58,7 @@ async def durable(store: Store) -> None:
             while other.execute("SELECT 1 FROM ledger WHERE request_id = ?", (name,)).fetchone() is None:
                 await asyncio.sleep(0.002)
             times.append((time.perf_counter() - began) * 1000)
-    print(f"durable after: median {statistics.median(times):.0f} ms, most {max(times):.0f} ms (target 250)")
+    figure("a settlement is durable after, at most", max(times), "ms", 250)
 
 
 def fill(path: Path, rows: int) -> None:
@@ -91,7 +94,7 @@ async def timed(name: str, ask: Callable[[], Awaitable[object]], target: float) 
         began = time.perf_counter()
         await ask()
         times.append((time.perf_counter() - began) * 1000)
-    print(f"{name:42}{statistics.median(times):9.1f} ms{max(times):9.1f} ms{target:9.0f} ms")
+    figure(name, statistics.median(times), "ms", target)
 
 
 async def main(rows: int) -> None:
@@ -106,8 +109,7 @@ async def main(rows: int) -> None:
         fill(path, rows)
         began = time.perf_counter()
         counted = await store.maintenance.rebuild()
-        print(f"rebuild of {counted:,} rows: {time.perf_counter() - began:.1f} s")
-        print(f"{'over a million ledger rows':42}{'median':>12}{'most':>12}{'target':>12}")
+        figure(f"all figures of {counted:,} rows counted anew", time.perf_counter() - began, "s")
         for by in By:
             await timed(
                 f"usage of 30 days by {by.value}", lambda by=by: store.usage.report(NOON - 30 * 86_400, NOON, by), 30

@@ -11,6 +11,7 @@ import time
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
+from figures import figure
 from textual.app import App, ComposeResult
 
 from clawtui.text import duration_ms, percent
@@ -128,9 +129,11 @@ async def many() -> tuple[float, float]:
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 5.0
     share, lag = asyncio.run(updates(seconds))
-    print(f"500 rows x 14 columns at 4 Hz: {share:.1%} of a core (bound 10 %), worst tick lag {lag:.1f} ms")
+    figure("500 rows of 14 columns, all new 4 times a second: of a core", share, "%", 0.10)
+    figure("the loop's worst lag meanwhile", lag, "ms")
     opened, jumped = asyncio.run(many())
-    print(f"100,000 rows: on the screen after {opened:.0f} ms, last row after {jumped:.0f} ms (bound 150 ms each)")
+    figure("a source of 100,000 rows: on the screen", opened, "ms", 150)
+    figure("a source of 100,000 rows: its last row", jumped, "ms", 150)
 
 
 if __name__ == "__main__":

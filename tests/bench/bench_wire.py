@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import httpx
+from figures import figure
 from httpx_sse import EventSource
 from upstream import CHUNK, CHUNKS, LAST
 
@@ -74,7 +75,10 @@ def main() -> None:
         ours = best(lambda sse=sse: len(framed(SseFraming(), sse)), CHUNKS + 2)  # type: ignore[misc]
         theirs = best(lambda sse=sse: by_httpx_sse(sse), CHUNKS + 2)  # type: ignore[misc]
         by_line = best(lambda lines=lines: len(framed(LineFraming(), lines)), CHUNKS + 1)  # type: ignore[misc]
-        print(f"framing, {name:15} SSE {ours:6.0f} µs   httpx-sse {theirs:6.0f} µs   NDJSON {by_line:6.0f} µs")
+        figure(f"framing, {name}: server-sent events", ours, "µs")
+        figure(f"framing, {name}: the same by httpx-sse", theirs, "µs")
+        figure(f"framing, {name}: beside httpx-sse", ours / theirs, "x", 1.0)
+        figure(f"framing, {name}: lines of JSON", by_line, "µs")
     for kind, stream, frames in (
         (ProviderKind.OPENAI, SSE, Framing.SSE),
         (ProviderKind.OLLAMA, NDJSON, Framing.NDJSON),
@@ -83,7 +87,8 @@ def main() -> None:
         documents = [data for _, data in messages if data != "[DONE]"]
         bare = best(lambda documents=documents: len([json.loads(each) for each in documents]), len(documents))  # type: ignore[misc]
         cost = best(lambda kind=kind, messages=messages: read(kind, messages), CHUNKS)  # type: ignore[misc]
-        print(f"reading, {kind.value:15} {cost:6.0f} µs   of which json.loads alone would be {bare:6.0f} µs")
+        figure(f"reading, {kind.value}: json.loads alone", bare, "µs")
+        figure(f"reading, {kind.value}", cost, "µs")
 
 
 if __name__ == "__main__":

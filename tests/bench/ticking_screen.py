@@ -4,6 +4,7 @@ Started in a pty by bench_screen.py; writes what it measured to the file that it
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import sys
 import time
@@ -58,14 +59,15 @@ async def drive(app: ClawApp, figures: Path) -> None:
     share, own = (time.process_time() - cpu) / took, (time.thread_time() - thread_cpu) / took
     lags.sort()
     presses.sort()
-    figures.with_suffix(".part").write_text(
-        f"streaming below {EARLIER} answers: {own:.0%} of a core for the screen, {share:.0%} with the engine (50 %);"
-        f" tick lag p99 {1000 * lags[int(len(lags) * 0.99)]:.1f} ms (50), worst {1000 * lags[-1]:.1f} ms;"
-        f" key to painted p50 {1000 * presses[len(presses) // 2]:.1f} ms,"
-        f" p99 of {len(presses)} {1000 * presses[int(len(presses) * 0.99)]:.1f} ms (50), worst {1000 * presses[-1]:.1f} ms;"
-        f" {took:.2f} s in all",
-        encoding="utf-8",
-    )
+    found = {
+        "screen": own,
+        "process": share,
+        "tick_p99": 1000 * lags[int(len(lags) * 0.99)],
+        "presses": len(presses),
+        "press_p50": 1000 * presses[len(presses) // 2],
+        "press_p99": 1000 * presses[int(len(presses) * 0.99)],
+    }
+    figures.with_suffix(".part").write_text(json.dumps(found), encoding="utf-8")
     figures.with_suffix(".part").rename(figures)
     app.exit()
 
