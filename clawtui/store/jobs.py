@@ -15,7 +15,7 @@ class StoreDown(Exception):
     """Nothing can be written now; the message says why."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Job:
     change: Change
     loop: asyncio.AbstractEventLoop | None = None

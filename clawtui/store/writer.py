@@ -113,9 +113,8 @@ class Writer:
         (self._ahead if ahead else self._jobs).append(Job(change, loop, future))
         if not ahead:
             self._all_due = True
-        if not self._urgent.is_set():
-            self._urgent.set()
-            self._wake.set()
+        self._urgent.set()
+        self._wake.set()
         return await future
 
     async def flush(self) -> None:
@@ -138,8 +137,8 @@ class Writer:
     def _main(self) -> None:
         while True:
             self._wake.wait(timeout=UPKEEP_SECONDS)
+            self._wake.clear()  # before the look at what there is: what comes after that look sets it again
             if not self._jobs and not self._ahead and not self._closing:
-                self._wake.clear()
                 if self._connection is None:
                     self._try_again()
                 else:
@@ -266,7 +265,7 @@ class Writer:
 
     def _refuse_waiting(self) -> None:
         for jobs in (self._jobs, self._ahead):
-            for job in [job for job in jobs if job.future is not None]:
+            for job in [job for job in list(jobs) if job.future is not None]:  # the loop may be adding some
                 jobs.remove(job)
                 reject(job, StoreDown(self._down or "the store is down"))
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import sqlite3
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,20 @@ async def test_a_reservation_waits_for_no_settlement_of_others(tmp_path: Path) -
         assert store.writer.waiting > 0
         await store.flush()
         assert rows(tmp_path, "SELECT state, count(*) FROM ledger GROUP BY state") == [("open", 1), ("settled", 4_000)]
+
+
+async def test_no_reservation_waits_for_a_wake_up_that_was_missed(tmp_path: Path) -> None:
+    chance, slowest = random.Random(1), 0.0
+    async with a_store(tmp_path) as store:
+        for n in range(300):
+            began = time.monotonic()
+            assert await store.ledger.reserve(an_intent(f"r{n:03}")) is None
+            slowest = max(slowest, time.monotonic() - began)
+            if n % 2:
+                store.ledger.settle(a_trace(f"r{n:03}"), META)
+            if n % 3 == 0:
+                await asyncio.sleep(chance.random() * 0.006)  # just as the writer turns to rest, now and then
+    assert slowest < 0.9  # after a second the writer looks by itself
 
 
 async def test_a_budget_knows_what_was_settled_just_before(tmp_path: Path) -> None:
