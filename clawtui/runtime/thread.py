@@ -86,9 +86,11 @@ class RuntimeThread:
         here, waiting = asyncio.get_running_loop(), deque[BusEvent]()
 
         def deliver() -> None:
-            batch = tuple(waiting.popleft() for _ in range(len(waiting)))
+            batch: list[BusEvent] = []
+            while waiting:  # until it is empty: only the first into an empty queue sends for the next delivery
+                batch.append(waiting.popleft())
             if batch:
-                receive(batch)
+                receive(tuple(batch))
 
         def take(event: BusEvent) -> None:
             waiting.append(event)
