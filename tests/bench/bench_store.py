@@ -32,6 +32,29 @@ from tests.store.builders import NOON, Wall, a_trace
 DAYS = 30
 
 
+def bare(path: Path, number: int) -> float:
+    """Rows a second of plain sqlite3: a table with two indexes and a sum a day, 500 rows a transaction."""
+    with sqlite3.connect(path, isolation_level=None) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(
+            "CREATE TABLE rows (id TEXT PRIMARY KEY, at REAL, route TEXT, outcome TEXT, ms REAL, usd REAL)"
+        )
+        connection.execute("CREATE INDEX rows_at ON rows (at)")
+        connection.execute("CREATE TABLE sums (day TEXT PRIMARY KEY, requests INTEGER, usd REAL)")
+        began = time.perf_counter()
+        for start in range(0, number, 500):
+            batch = [(f"b{n:08}", NOON + n, "fast@one/alpha", "ok", 250.0, 0.01) for n in range(start, start + 500)]
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany("INSERT INTO rows VALUES (?,?,?,?,?,?)", batch)
+            connection.execute(
+                "INSERT INTO sums VALUES ('2027-01-01', 500, 5.0) ON CONFLICT (day) DO UPDATE SET"
+                " requests = requests + excluded.requests, usd = usd + excluded.usd"
+            )
+            connection.execute("COMMIT")
+        return number / (time.perf_counter() - began)
+
+
 async def settled(store: Store, number: int) -> None:
     traces = [a_trace(f"w{n:08}") for n in range(number)]
     began = time.perf_counter()
@@ -44,6 +67,9 @@ async def settled(store: Store, number: int) -> None:
             connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
             for name in ("ledger", "traces", "attempts")
         )
+    figure(
+        "rows of plain sqlite3 in one table, two indexes, a sum", bare(store.path.with_name("bare"), 3 * number), "/s"
+    )
     figure("requests settled", number / seconds, "/s")
     figure("rows settled, their roll-ups not counted", rows / seconds, "/s", 50_000, at_least=True)
 
