@@ -1,4 +1,6 @@
-"""Writes docs/config.md from the config's schema. Run: python docs/make_reference.py"""
+"""Writes docs/config.md from the config's schema, docs/keys.md from the registry of actions.
+
+Run: python docs/make_reference.py"""
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from clawtui.config import schema
+from clawtui.tui.actions import key_table
 
 HEAD = """# The config file
 
@@ -21,6 +24,12 @@ while the program runs, whole or not at all; a broken file changes nothing until
 Ids match `[a-z0-9][a-z0-9._-]*`. A known provider (`clawtui/config/providers.toml`) needs no table of its own. Secrets
 are references: `env:NAME` (several keys in it, separated by commas, are several credentials), `env:NAME*` (`NAME`,
 `NAME_2`, …), `file:PATH`, `keyring:SERVICE/USER`, `cmd:COMMAND`. This page is made from the schema.
+"""
+KEYS_HEAD = """# All keys
+
+What each key does, and the id by which `[keys]` in the [config](config.md) gives an action other keys:
+`"routes.probe" = "ctrl+r, p"`. An empty text takes them away; the palette (`ctrl+p`) still has the action.
+`clawtui config check` tells clashes and unknown ids. This page is made from the registry of actions.
 """
 SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("Top level", schema.Config),
@@ -48,6 +57,18 @@ def reference() -> str:
         parts.append(f"\n## {title}\n\n| field | kind | default | |\n|---|---|---|---|\n")
         for name, field in model.model_fields.items():
             parts.append(f"| `{name}` | {_kind(field.annotation)} | {_default(field)} | {field.description or ''} |\n")
+    return "".join(parts)
+
+
+def keys() -> str:
+    parts = [KEYS_HEAD]
+    group = ""
+    for row in key_table():
+        if row.group != group:
+            group = row.group
+            parts.append(f"\n## {group}\n\n| keys | | id |\n|---|---|---|\n")
+        shown = " ".join(f"`{key}`" for key in row.keys.split()).replace("|", "\\|")
+        parts.append(f"| {shown} | {row.help.replace('|', chr(92) + '|')} | `{row.id}` |\n")
     return "".join(parts)
 
 
@@ -85,3 +106,4 @@ def _default(field: typing.Any) -> str:
 
 if __name__ == "__main__":
     Path(__file__).with_name("config.md").write_text(reference(), encoding="utf-8")
+    Path(__file__).with_name("keys.md").write_text(keys(), encoding="utf-8")

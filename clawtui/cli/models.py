@@ -11,6 +11,7 @@ from clawtui.cli.options import Options
 from clawtui.cli.stopping import Status
 from clawtui.engine.capabilities import FLAG_NAMES, LIMIT_NAMES, Capabilities
 from clawtui.engine.probing import Probe
+from clawtui.engine.wire.http import proxies_in_use
 from clawtui.runtime import Runtime
 from clawtui.runtime.models_view import FusionRow, ModelRow, fusion_rows, model_rows
 from clawtui.text import tokens
@@ -127,6 +128,9 @@ def _doctor(options: Options) -> int:
             for row in model_rows(runtime.engine):
                 if not row.ready:
                     options.output.line(f"not ready: {row.id}: {row.reason}")
+            addresses = [each.base_url for each in runtime.engine.registry.providers.values() if each.base_url]
+            for origin, proxy in proxies_in_use(addresses).items():
+                options.output.line(f"{origin} is asked through {proxy}, the proxy that the environment names")
         for probe in probes or ():
             _show_probe(options, probe)
         return status

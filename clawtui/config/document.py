@@ -96,9 +96,6 @@ class Document:
         """Sets a field, or brings a table to hold exactly the fields given. EditRefused leaves the text as it was."""
         self.text = editing.set_value(self.text, path, value)
 
-    def add_table(self, path: Key, values: Mapping[str, Value]) -> None:
-        self.set(path, values)
-
     def remove(self, path: Key) -> None:
         self.text = editing.remove(self.text, path)
 

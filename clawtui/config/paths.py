@@ -60,10 +60,6 @@ class Paths:
     def exports(self) -> Path:
         return self.data_dir / "exports"
 
-    @property
-    def log_file(self) -> Path:
-        return self.data_dir / "clawtui.log"
-
     def make_data_dir(self) -> None:
         make_private_folder(self.data_dir)
 

@@ -64,10 +64,6 @@ class Deadline:
         self._expired = False
         self._paused = False
 
-    @property
-    def expired(self) -> bool:
-        return self._expired
-
     async def __aenter__(self) -> Deadline:
         self._task = asyncio.current_task()
         self._cancelling = self._task.cancelling() if self._task is not None else 0

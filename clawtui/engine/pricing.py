@@ -40,10 +40,6 @@ class PricedBy:
     version: str | None = None
     tiers: tuple[Tier, ...] = ()  # smallest first
 
-    @property
-    def is_free(self) -> bool:
-        return self.input == 0 and self.output == 0
-
 
 def priced(price: Price, source: PriceSource) -> PricedBy:
     return PricedBy(price.input, price.output, price.cached_input, None, source)

@@ -39,9 +39,6 @@ class Slots:
                 return
         self._taken[provider] -= 1
 
-    def in_use(self, provider: str) -> int:
-        return self._taken.get(provider, 0)
-
 
 class Slot:
     __slots__ = ("_provider", "_slots")

@@ -31,10 +31,6 @@ class Skip(StrEnum):
     NOT_ASKED = "not_asked"  # able, but neither named nor anybody's fallback in this request
 
 
-# Skips that pass by themselves; everything else needs a person.
-TEMPORARY = frozenset({Skip.CIRCUIT_OPEN, Skip.COOLING})
-
-
 @dataclass(frozen=True, slots=True)
 class Blocked:
     """Out of use for a while, and why."""

@@ -61,10 +61,6 @@ class Game:
             return self.ended(ended.verdict, ended.reason, ended.kind)
         return self.ended(Verdict.PASS)
 
-    @property
-    def has_called(self) -> bool:
-        return bool(self._request_ids)
-
     def ended(self, verdict: Verdict, reason: str = "", kind: str = "") -> CaseResult:
         first = self._answers[0] if self._answers else None
         last = next((answer.answered for answer in reversed(self._answers) if answer.answered), None)

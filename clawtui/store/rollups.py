@@ -16,7 +16,6 @@ from clawtui.store.counted import NOBODY, Counted
 from clawtui.store.values import fitting, storable
 
 HOUR = 3_600
-SPANS = ("h", "d")
 
 
 def hour_of(wall: float) -> int:

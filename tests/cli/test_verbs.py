@@ -32,6 +32,25 @@ def test_models_list_tells_readiness_capabilities_and_prices(shell: Shell) -> No
     assert document["fusions"][0]["ready"] is False
 
 
+def test_doctor_names_the_proxy_that_stands_before_a_provider(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://user:hunter2@proxy.example:3128")
+    monkeypatch.setenv("no_proxy", "")
+    shell.write(
+        """
+[providers.far]
+kind = "openai"
+base_url = "https://models.example/v1"
+credentials = []
+[profiles.far]
+provider = "far"
+model = "m"
+"""
+    )
+    told = shell("models", "doctor").out
+    assert "https://models.example is asked through http://proxy.example:3128" in told
+    assert "hunter2" not in told
+
+
 def test_doctor_probes_what_is_ready_and_exits_with_two_on_an_error(shell: Shell) -> None:
     ran = shell("models", "doctor", "--probe", "--json")
     assert ran.status == 0

@@ -32,7 +32,7 @@ def test_folders_are_made_for_their_owner_alone(tmp_path: Path) -> None:
 
 def test_all_data_lies_in_the_data_folder(tmp_path: Path) -> None:
     paths = find_paths({}, tmp_path / "config.toml", tmp_path / "data")
-    for path in (paths.database, paths.state_file, paths.backups, paths.exports, paths.config_versions, paths.log_file):
+    for path in (paths.database, paths.state_file, paths.backups, paths.exports, paths.config_versions):
         assert path.parent == paths.data_dir
     assert paths.suites == tmp_path / "suites"
     assert paths.themes == tmp_path / "themes"

@@ -38,7 +38,7 @@ def on_disk(paths: Paths) -> str:
 
 def test_a_new_file_and_its_folder_are_for_their_owner_alone(paths: Paths, versions: Versions) -> None:
     document = Document.open(paths.config_file)
-    document.add_table(("profiles", "fast"), {"provider": "ollama", "model": "m"})
+    document.set(("profiles", "fast"), {"provider": "ollama", "model": "m"})
     document.save(versions)
     assert stat.S_IMODE(paths.config_file.stat().st_mode) == 0o600
     assert stat.S_IMODE(paths.config_file.parent.stat().st_mode) == 0o700

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
 import subprocess
@@ -19,13 +20,14 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def test_the_config_reference_is_the_schemas() -> None:
+@pytest.mark.parametrize(("page", "maker"), [("config.md", "reference"), ("keys.md", "keys")])
+def test_the_references_are_what_the_program_knows(page: str, maker: str) -> None:
     sys.path.insert(0, str(ROOT / "docs"))
     try:
-        from make_reference import reference
+        make_reference = importlib.import_module("make_reference")
     finally:
         sys.path.pop(0)
-    assert (ROOT / "docs" / "config.md").read_text(encoding="utf-8") == reference()
+    assert (ROOT / "docs" / page).read_text(encoding="utf-8") == getattr(make_reference, maker)()
 
 
 def test_the_embedding_example_runs() -> None:

@@ -1,13 +1,9 @@
-"""Shares as horizontal bars: spend against a budget in a few cells, and rows of labelled bars."""
+"""Shares as horizontal bars: spend against a budget in a few cells."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from clawtui.text import cell_width, pad
 from clawtui.tui.widgets.columns import Tone
-from clawtui.tui.widgets.toned import PartLine, Toned, merged
+from clawtui.tui.widgets.toned import PartLine, merged
 
 EIGHTHS = " ▏▎▍▌▋▊▉"
 NEARLY = 0.8
@@ -38,43 +34,3 @@ def spend_bar(spent: float, reserved: float, limit: float, cells: int) -> PartLi
 def _share(part: float, whole: float) -> float:
     """At most 1; of nothing everything is taken."""
     return part / whole if whole > 0 and part < whole else 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class BarRow:
-    label: str
-    value: float | None  # None: unknown, no bar
-    text: str  # the value in words, with its unit
-    tone: Tone = Tone.ACCENT
-
-
-def bar_rows(rows: Sequence[BarRow], width: int) -> list[PartLine]:
-    """Label, bar, value: in columns that fit the width; the bar gives way first."""
-    if not rows or width <= 0:
-        return []
-    values = max(cell_width(row.text) for row in rows)
-    labels = min(max(cell_width(row.label) for row in rows), max(4, (width - values - 2) // 2))
-    cells = width - labels - values - 2
-    top = max((row.value or 0.0 for row in rows), default=0.0)
-    lines: list[PartLine] = []
-    for row in rows:
-        bar = filled(row.value / top, cells) if cells > 0 and top > 0 and row.value else ""
-        parts = [(pad(row.label, labels), Tone.NORMAL), (" ", Tone.NORMAL)]
-        if cells > 0:
-            parts += [(pad(bar, cells), row.tone), (" ", Tone.NORMAL)]
-        lines.append((*parts, (pad(row.text, values, right=True), Tone.NORMAL)))
-    return lines
-
-
-class BarList(Toned):
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
-        self._rows: tuple[BarRow, ...] = ()
-
-    def show(self, rows: Sequence[BarRow]) -> None:
-        if tuple(rows) != self._rows:
-            self._rows = tuple(rows)
-            self.changed()
-
-    def lines(self, width: int) -> Sequence[PartLine]:
-        return bar_rows(self._rows, width)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clawtui.tui.widgets.columns import Tone
-from clawtui.tui.widgets.toned import PartLine, Toned, merged
+from clawtui.tui.widgets.toned import PartLine, merged
 
 BARS = "▁▂▃▄▅▆▇█"
 BUCKETS = 60
@@ -43,19 +43,3 @@ def spark(values: Sequence[float], failed: Sequence[float] = (), cells: int = BU
             for height, failures in zip(heights, bad, strict=True)
         ]
     )
-
-
-class Sparkline(Toned):
-    """One line, as wide as it is given."""
-
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
-        self._values: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
-
-    def show(self, values: Sequence[float], failed: Sequence[float] = ()) -> None:
-        if self._values != (tuple(values), tuple(failed)):
-            self._values = (tuple(values), tuple(failed))
-            self.changed()
-
-    def lines(self, width: int) -> Sequence[PartLine]:
-        return (spark(*self._values, width),)

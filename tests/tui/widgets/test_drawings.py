@@ -10,13 +10,13 @@ from textual.app import App, ComposeResult
 
 from clawtui.text import cell_width
 from clawtui.tui.themes import state_variables
-from clawtui.tui.widgets.bar import BarRow, bar_rows, filled, spend_bar
+from clawtui.tui.widgets.bar import filled, spend_bar
 from clawtui.tui.widgets.bars import Day, DayBars, day_bars
 from clawtui.tui.widgets.columns import Align, Column, Tone, fit
 from clawtui.tui.widgets.diff_view import Change, DiffView, diff, painted
 from clawtui.tui.widgets.dots import MARKS, State, dot_and_word, row_of_dots
 from clawtui.tui.widgets.heatmap import Heatmap, year
-from clawtui.tui.widgets.sparkline import Sparkline, fold, spark
+from clawtui.tui.widgets.sparkline import fold, spark
 from clawtui.tui.widgets.toned import Lines, PartLine, fitted
 from clawtui.tui.widgets.waterfall import Span, Waterfall, lay_out
 
@@ -104,17 +104,10 @@ def test_a_budget_is_as_wide_as_its_cells(spent: float, reserved: float, limit: 
     assert sum(widths([spend_bar(spent, reserved, limit, cells)])) == cells
 
 
-def test_rows_of_bars_line_up_and_unknown_has_no_bar():
-    rows = [
-        BarRow("openai", 4.0, "$4.00"),
-        BarRow("a-very-long-provider-name", 2.0, "$2.00"),
-        BarRow("x", None, "unknown"),
-    ]
-    lines = plain(bar_rows(rows, 40))
-    assert {len(line) for line in lines} == {40}
-    assert lines[0].count("█") == 2 * lines[1].count("█") > 0
-    assert lines[2].split() == ["x", "unknown"]
+def test_a_share_is_drawn_to_an_eighth_of_a_cell_and_something_is_never_nothing():
     assert filled(0.5, 3) == "█▌"
+    assert filled(0.001, 3) == "▏"
+    assert filled(0.0, 3) == ""
 
 
 def test_days_stand_side_by_side_under_a_scale():
@@ -262,7 +255,6 @@ class Shown(App[None]):
         return state_variables(self.current_theme)
 
     def compose(self) -> ComposeResult:
-        yield Sparkline()
         yield Waterfall()
         yield DayBars(height=3)
         yield Heatmap()
@@ -274,7 +266,6 @@ class Shown(App[None]):
 async def test_drawings_paint_in_any_size(size: tuple[int, int]):
     app = Shown()
     async with app.run_test(size=size) as pilot:
-        app.query_one(Sparkline).show([1, 2, 3])
         app.query_one(Waterfall).show(SPANS, now_ms=1_000)
         app.query_one(DayBars).show([Day(LAST, 1.0)])
         app.query_one(Heatmap).show({LAST: 1.0}, LAST)
