@@ -134,6 +134,8 @@ ACTIONS: tuple[Action, ...] = (
     _of(Where.PLAYGROUND, "fold", "space", "Fold", "Fold or unfold reasoning."),
     _of(Where.PLAYGROUND, "tool_result", "a", "Tool result", "Type the result of a tool call and go on."),
     _of(Where.PLAYGROUND, "follow", "end G", "Follow", "Go to the newest text and follow it."),
+    _of(Where.PLAYGROUND, "page_up", "pageup", "Page up", "Scroll what was said up by a screen.", is_priority=True),
+    _of(Where.PLAYGROUND, "page_down", "pagedown", "Page down", "Scroll what was said down by a screen.", is_priority=True),
     _of(Where.PLAYGROUND, "previous_answer", "up k", "Answer above", "Select the answer above."),
     _of(Where.PLAYGROUND, "next_answer", "down j", "Answer below", "Select the answer below."),
     _of(Where.PLAYGROUND, "previous_code", "[", "Code above", "Select the code block above; `y` copies it."),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from textual import work
 from textual.app import ComposeResult
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.events import DescendantFocus
 from textual.widgets import Static
@@ -236,6 +237,17 @@ class PlaygroundPane(LookingPane):
 
     async def action_follow(self) -> None:
         self._talk.follow()
+
+    def action_page_up(self) -> None:
+        self._paged.scroll_page_up(animate=False)
+
+    def action_page_down(self) -> None:
+        self._paged.scroll_page_down(animate=False)
+
+    @property
+    def _paged(self) -> VerticalScroll:
+        """The conversation, also from within the prompt; the live side where that has the focus."""
+        return self._live if self._live.has_focus else self._talk
 
     def on_talk_waits(self, event: Talk.Waits) -> None:
         below = self.query_one("#below", Static)

@@ -122,7 +122,9 @@ class Talk(VerticalScroll, LaidOutOnce, can_focus=False):
 
     @property
     def is_at_end(self) -> bool:
-        return self.scroll_offset.y >= self.max_scroll_y - 1
+        """Also while it follows: within a layout the end is known before the scrolling to it."""
+        follows = self.is_anchored and not self._anchor_released  # the second is not public in Textual
+        return follows or self.scroll_offset.y >= self.max_scroll_y - 1
 
     def follow(self) -> None:
         self.anchor()

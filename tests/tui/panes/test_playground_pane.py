@@ -69,6 +69,21 @@ async def test_the_answer_stands_there_with_who_gave_it_and_what_it_cost(tmp_pat
         assert "$0" in text
 
 
+async def test_nothing_is_said_to_lie_below_the_end_of_a_long_answer(tmp_path: Path) -> None:
+    async with a_screen(tmp_path, script=says("word " * 400)) as shown:
+        await asked_and_answered(shown, "how many", "first token")
+        await shown.misses("below: end goes there")
+
+
+async def test_page_keys_scroll_the_conversation_from_within_the_prompt(tmp_path: Path) -> None:
+    async with a_screen(tmp_path, script=says("\n\n".join(f"line {n}." for n in range(60)))) as shown:
+        await asked_and_answered(shown, "how many", "line 59.")
+        await shown.press("pageup")
+        await shown.misses("line 59.")
+        await shown.press("pagedown")
+        await shown.sees("line 59.")
+
+
 async def test_a_failover_is_told_as_it_happens_and_under_the_answer(tmp_path: Path) -> None:
     async with a_screen(tmp_path, size=FULL) as shown:
         shown.simulator.set_fault(Fault(FaultKind.STATUS, status=503), provider="one")
