@@ -157,7 +157,9 @@ class Writer:
                 continue
             self._write()
             self._run_periodic()
-            if self._jobs:
+            if self._ahead:
+                self._urgent.set()
+            if self._jobs or self._ahead:
                 self._wake.set()
             if self._closing and ((not self._jobs and not self._ahead) or self._down is not None):
                 break
@@ -171,14 +173,21 @@ class Writer:
             time.sleep(GROUP_SECONDS)
 
     def _write(self) -> None:
-        """What is waited for, then, when its time has come, all the rest, in transactions of bounded size."""
+        """What is waited for, and, when its time has come, all that has been put by now, in transactions of bounded size that
+        take turns: however much of the one comes meanwhile, the other has its time."""
         now = time.monotonic()
-        due = self._all_due or self._closing or now - self._all_at >= IDLE_SECONDS
-        if due:
+        left = 0
+        if self._all_due or self._closing or now - self._all_at >= IDLE_SECONDS:
             self._all_due, self._all_at = False, now
-        while self._connection is not None and (self._ahead or (due and self._jobs)):
-            if not self._write_batch(self._ahead or self._jobs):
+            left = len(self._jobs)
+        while True:
+            if self._ahead and not self._write_batch(self._ahead):
                 return
+            if left <= 0:
+                return
+            if not self._write_batch(self._jobs):
+                return
+            left -= MOST_IN_BATCH
 
     def _write_batch(self, jobs: deque[Job]) -> bool:
         """One transaction. A batch that fails as a whole is tried job by job, so that one bad change loses only itself."""

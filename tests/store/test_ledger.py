@@ -57,6 +57,33 @@ async def test_a_reservation_waits_for_no_settlement_of_others(tmp_path: Path) -
         assert rows(tmp_path, "SELECT state, count(*) FROM ledger GROUP BY state") == [("open", 1), ("settled", 4_000)]
 
 
+async def test_a_settlement_is_durable_in_time_however_many_reserve_meanwhile(tmp_path: Path) -> None:
+    async with a_store(tmp_path) as store:
+        is_over, asked = False, 0
+
+        async def reserves() -> None:
+            nonlocal asked
+            while not is_over:
+                asked += 1
+                assert await store.ledger.reserve(an_intent(f"r{asked:06}")) is None
+
+        crowd = [asyncio.create_task(reserves()) for _ in range(512)]
+        await asyncio.sleep(0.3)
+        waits = []
+        for n in range(5):
+            began = time.monotonic()
+            store.ledger.settle(a_trace(f"s{n}"), META)
+            while (
+                not rows(tmp_path, f"SELECT 1 FROM ledger WHERE request_id = 's{n}'") and time.monotonic() < began + 2
+            ):
+                await asyncio.sleep(0.005)
+            waits.append(time.monotonic() - began)
+        is_over = True
+        await asyncio.gather(*crowd)
+    assert min(waits) < 0.25
+    assert max(waits) < 1.0  # a busy machine
+
+
 async def test_no_reservation_waits_for_a_wake_up_that_was_missed(tmp_path: Path) -> None:
     chance, slowest = random.Random(1), 0.0
     async with a_store(tmp_path) as store:
