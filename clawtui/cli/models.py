@@ -128,7 +128,8 @@ def _doctor(options: Options) -> int:
             for row in model_rows(runtime.engine):
                 if not row.ready:
                     options.output.line(f"not ready: {row.id}: {row.reason}")
-            addresses = [each.base_url for each in runtime.engine.registry.providers.values() if each.base_url]
+            providers = runtime.engine.registry.providers
+            addresses = [url for name in _in_use(runtime) if (url := providers[name].base_url)]
             for origin, proxy in proxies_in_use(addresses).items():
                 options.output.line(f"{origin} is asked through {proxy}, the proxy that the environment names")
         for probe in probes or ():
@@ -139,13 +140,17 @@ def _doctor(options: Options) -> int:
 
 
 async def _probes(runtime: Runtime) -> list[Probe]:
+    return list(await asyncio.gather(*(_probe(runtime, name) for name in _in_use(runtime))))
+
+
+def _in_use(runtime: Runtime) -> list[str]:
+    """The providers that a profile or the file names; all others are merely known."""
     used = {profile.provider for profile in runtime.engine.registry.profiles.values()}
-    wanted = [
+    return [
         name
         for name, each in runtime.engine.registry.providers.items()
         if each.enabled and (name in used or name in runtime.state.config.providers)
     ]
-    return list(await asyncio.gather(*(_probe(runtime, name) for name in wanted)))
 
 
 async def _probe(runtime: Runtime, name: str) -> Probe:

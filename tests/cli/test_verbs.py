@@ -48,6 +48,7 @@ model = "m"
     )
     told = shell("models", "doctor").out
     assert "https://models.example is asked through http://proxy.example:3128" in told
+    assert told.count("is asked through") == 1  # providers that nobody uses are of no interest
     assert "hunter2" not in told
 
 

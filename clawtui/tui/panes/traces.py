@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Sequence
 
 from textual import work
 from textual.app import ComposeResult
@@ -323,8 +325,8 @@ class TracesPane(Pane):
         trace = self.detail.trace
         assert trace is not None
         children = await self.desk.do(lambda runtime: runtime.store.traces.children(trace.request_id))
-        document = json.dumps(trace_document(trace, children), ensure_ascii=False, indent=2) + "\n"
-        self.post_message(Export(document, f"trace-{trace.request_id}.json"))
+        text = await asyncio.to_thread(_exported, trace, children)
+        self.post_message(Export(text, f"trace-{trace.request_id}.json"))
 
     def why_not(self, verb: str) -> str | None:
         trace = self.detail.trace
@@ -343,6 +345,10 @@ class TracesPane(Pane):
                 return None
             case _:
                 return None
+
+
+def _exported(trace: Trace, children: Sequence[Trace]) -> str:
+    return json.dumps(trace_document(trace, children), ensure_ascii=False, indent=2) + "\n"
 
 
 async def _profiles(runtime: Runtime) -> list[str]:
