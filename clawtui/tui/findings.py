@@ -15,8 +15,9 @@ from textual.widgets import Static
 from clawtui.config.findings import Finding, Severity
 from clawtui.text import clean
 from clawtui.tui.editor import NoEditor, edit_file
-from clawtui.tui.widgets.columns import CellValue, Column, Tone
+from clawtui.tui.widgets.columns import CellValue, Column
 from clawtui.tui.widgets.dialog import Choice, Dialog, Sentence
+from clawtui.tui.widgets.parts import Tone
 from clawtui.tui.widgets.table import Table
 
 TONES = {Severity.ERROR: Tone.BAD, Severity.WARNING: Tone.WARN, Severity.INFO: Tone.MUTED}

@@ -15,8 +15,8 @@ from textual.widgets import Static
 
 from clawtui.text import clean
 from clawtui.tui.state.first_start import FirstStart
-from clawtui.tui.widgets.columns import Part, Tone
-from clawtui.tui.widgets.toned import Lines, PartLine
+from clawtui.tui.widgets.parts import Part, PartLine, Tone
+from clawtui.tui.widgets.toned import Lines
 
 
 class Way(StrEnum):

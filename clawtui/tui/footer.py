@@ -10,8 +10,8 @@ from textual.timer import Timer
 
 from clawtui.text import ELLIPSIS, cell_width, cut, one_line
 from clawtui.tui.state.footer import ALWAYS, FooterKey
-from clawtui.tui.widgets.columns import Part, Tone
-from clawtui.tui.widgets.toned import PartLine, Toned
+from clawtui.tui.widgets.parts import Part, PartLine, Tone
+from clawtui.tui.widgets.toned import Toned
 
 GAP = "  "
 SAID_SECONDS = 4.0

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from clawtui.text import cell_width, cut_middle, money
 from clawtui.tui.widgets.bar import spend_bar
-from clawtui.tui.widgets.columns import Part, Tone
 from clawtui.tui.widgets.dots import row_of_dots
-from clawtui.tui.widgets.toned import PartLine, Toned
+from clawtui.tui.widgets.parts import Part, PartLine, Tone
+from clawtui.tui.widgets.toned import Toned
 
 if TYPE_CHECKING:
     from clawtui.runtime import Runtime

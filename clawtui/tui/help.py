@@ -8,8 +8,9 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from clawtui.tui.state.help import HelpRow, matching
-from clawtui.tui.widgets.columns import CellValue, Column, Tone
+from clawtui.tui.widgets.columns import CellValue, Column
 from clawtui.tui.widgets.dialog import Dialog
+from clawtui.tui.widgets.parts import Tone
 from clawtui.tui.widgets.picker import PickerField
 from clawtui.tui.widgets.table import Table
 

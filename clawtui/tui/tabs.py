@@ -9,8 +9,8 @@ from textual.events import Click
 from textual.message import Message
 
 from clawtui.text import cell_width
-from clawtui.tui.widgets.columns import Part, Tone
-from clawtui.tui.widgets.toned import PartLine, Toned
+from clawtui.tui.widgets.parts import Part, PartLine, Tone
+from clawtui.tui.widgets.toned import Toned
 
 GAP = "   "
 

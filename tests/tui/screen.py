@@ -4,6 +4,7 @@ that stands still. `a_screen` opens it, `screen_text` and `sees` read it as a pe
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from clawtui.tui.remembered import Remembered
 
 NARROW, FULL = (80, 24), (160, 45)
 SIZES = [NARROW, FULL]
+PATIENCE_SECONDS = 20.0  # only what fails waits so long
 NEW_YEAR = 1_798_761_600.0  # 2027-01-01T00:00Z
 KEYS = {"KEYS_ONE": "wombat-one-zz,wombat-uno-zz", "KEY_TWO": "wombat-two-zz", "KEY_THREE": "wombat-three-zz"}
 
@@ -191,10 +193,12 @@ async def opened(app: ClawApp, pilot: Pilot[None]) -> None:
     await pilot.pause()
 
 
-async def until(pilot: Pilot[None], holds: Callable[[], bool], seconds: float = 5.0) -> None:
-    async with asyncio.timeout(seconds):
+async def until(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
+    """Looks again and again rather than asking the pilot to wait: it waits for widgets that have gone meanwhile."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not holds():
-            await pilot.pause(0.01)
+            await asyncio.sleep(0.01)
+    await pilot.pause()
 
 
 def screen_text(app: ClawApp) -> str:
@@ -206,9 +210,10 @@ def screen_text(app: ClawApp) -> str:
 async def sees(
     app: ClawApp, pilot: Pilot[None], words: str, holds: Callable[[str, str], bool] = str.__contains__
 ) -> str:
-    for _ in range(200):
+    patient_until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < patient_until:
         text = screen_text(app)
         if holds(text, words):
             return text
-        await pilot.pause(0.025)
+        await asyncio.sleep(0.02)
     raise AssertionError(f"{words!r} is not as expected on the screen:\n{screen_text(app)}")

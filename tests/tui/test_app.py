@@ -17,7 +17,7 @@ from clawtui.tui.remembered import Remembered, read
 from clawtui.tui.switcher import areas
 from tests.tui.screen import FULL, SIZES, a_screen, demo_like, until
 
-SLOW = Script(models={"one/alpha-mini": ModelScript(text="one two three four five", tokens_per_s=2)})
+SLOW = Script(models={"one/alpha-mini": ModelScript(text="one two three" + " and so on" * 40, tokens_per_s=4)})
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -314,7 +314,7 @@ async def test_what_the_screen_remembers_is_written_by_itself(tmp_path: Path) ->
     async with a_screen(tmp_path) as shown:
         await shown.type("half a thou")
         await shown.press("f3")
-        await until(shown.pilot, shown.paths.state_file.exists, seconds=8)
+        await until(shown.pilot, shown.paths.state_file.exists)
         await shown.app.session.save()
         stored = json.loads(shown.paths.state_file.read_text())
         assert stored["pane"] == "traces"

@@ -52,7 +52,7 @@ async def test_two_keys_lead_to_a_first_answer_on_the_simulator(tmp_path: Path) 
         await shown.sees("DEMO")
         await until(shown.pilot, lambda: shown.app.panes.shown is not None and not shown.app.screen.is_modal)
         await shown.press("enter")
-        await until(shown.pilot, lambda: "answered by" in shown.text, seconds=15)
+        await until(shown.pilot, lambda: "answered by" in shown.text)
         assert not shown.paths.config_file.exists()
 
 

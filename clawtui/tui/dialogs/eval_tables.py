@@ -12,8 +12,9 @@ from clawtui.evals.compare import Better, Gain, Pair
 from clawtui.evals.trends import TrendPoint
 from clawtui.text import count, day_and_time, duration_ms, money
 from clawtui.tui.state.evals import interval_words, pair_words, rate_words, trend_bars
-from clawtui.tui.widgets.columns import Align, CellValue, Column, Tone
+from clawtui.tui.widgets.columns import Align, CellValue, Column
 from clawtui.tui.widgets.dialog import Choice, Dialog, Sentence
+from clawtui.tui.widgets.parts import Tone
 from clawtui.tui.widgets.table import Table
 from clawtui.tui.widgets.toned import Lines
 

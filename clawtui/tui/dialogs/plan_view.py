@@ -9,9 +9,9 @@ from textual.widget import Widget
 from clawtui.engine.verdicts import Plan
 from clawtui.text import count, money
 from clawtui.tui.state.why import verdict_lines
-from clawtui.tui.widgets.columns import Tone
 from clawtui.tui.widgets.dialog import Choice, Dialog
-from clawtui.tui.widgets.toned import Lines, PartLine
+from clawtui.tui.widgets.parts import PartLine, Tone
+from clawtui.tui.widgets.toned import Lines
 
 
 class PlanView(Dialog[None]):

@@ -18,8 +18,8 @@ from clawtui.text import duration
 from clawtui.tui.desk import Desk
 from clawtui.tui.state.conversation import Entry, answer_entry, answer_lines
 from clawtui.tui.widgets.answer import Answer
-from clawtui.tui.widgets.columns import Tone
 from clawtui.tui.widgets.dialog import Choice, Dialog, Sentence
+from clawtui.tui.widgets.parts import Tone
 from clawtui.tui.widgets.toned import Lines
 
 

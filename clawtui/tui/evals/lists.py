@@ -6,7 +6,8 @@ from clawtui.evals.cases import Suite
 from clawtui.text import ago, count
 from clawtui.tui.desk import Desk
 from clawtui.tui.state.evals import RunLine
-from clawtui.tui.widgets.columns import Align, Column, Tone
+from clawtui.tui.widgets.columns import Align, Column
+from clawtui.tui.widgets.parts import Tone
 
 
 def run_columns(desk: Desk) -> list[Column[RunLine]]:

@@ -59,9 +59,10 @@ from clawtui.tui.state.profiles import (
     preview_lines,
     tree_rows,
 )
-from clawtui.tui.widgets.columns import Align, Column, Tone
+from clawtui.tui.widgets.columns import Align, Column
 from clawtui.tui.widgets.confirm import Confirm, Told
 from clawtui.tui.widgets.filter_input import FilterInput
+from clawtui.tui.widgets.parts import Tone
 from clawtui.tui.widgets.picker import Option, Picker
 from clawtui.tui.widgets.table import Table
 

@@ -19,7 +19,6 @@ from clawtui.tui.messages import Copy, Export
 from clawtui.tui.pane import LookingPane
 from clawtui.tui.state.usage import (
     Chosen,
-    Line,
     Range,
     burn,
     burn_lines,
@@ -29,9 +28,10 @@ from clawtui.tui.state.usage import (
     reservation_lines,
 )
 from clawtui.tui.widgets.bars import Day, DayBars
-from clawtui.tui.widgets.columns import Align, CellValue, Column, Tone
+from clawtui.tui.widgets.columns import Align, CellValue, Column
 from clawtui.tui.widgets.filter_input import FilterInput
 from clawtui.tui.widgets.heatmap import Heatmap
+from clawtui.tui.widgets.parts import PartLine, Tone
 from clawtui.tui.widgets.picker import Option, Picker
 from clawtui.tui.widgets.table import Table
 from clawtui.tui.widgets.table_rows import read_sort
@@ -91,7 +91,7 @@ class UsagePane(LookingPane):
         self._view = view
         report = view.report
         self.query_one(Table).show(report.rows)
-        total: list[Line] = [_total_line(report.total)] if report.rows else []
+        total: list[PartLine] = [_total_line(report.total)] if report.rows else []
         if (doubt := doubt_line(report.total)) is not None:
             total.append(doubt)
         self.query_one("#usage-total", Lines).show(total)
@@ -200,7 +200,7 @@ def _first_day(view: UsageView) -> float:
     return min((datetime.fromisoformat(day.day).timestamp() for day in view.days), default=view.now)
 
 
-def _total_line(total: UsageRow) -> Line:
+def _total_line(total: UsageRow) -> PartLine:
     words = f"{count(total.requests)} requests, {count(total.failures)} failed, {count(total.failovers)} failovers"
     tokens = f"{count(total.input_tokens)} in, {count(total.output_tokens)} out"
     return ((f"{money(total.cost_usd)}", Tone.STRONG), (f"  {words}, {tokens}", Tone.NORMAL))

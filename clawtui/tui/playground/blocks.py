@@ -8,10 +8,10 @@ from textual.content import Content
 from textual.widgets import Static
 
 from clawtui.text import clean, count
-from clawtui.tui.state.conversation import Entry, answer_lines
+from clawtui.tui.playground.facts import FactsBelow
+from clawtui.tui.state.conversation import Entry
 from clawtui.tui.widgets.answer import Answer
 from clawtui.tui.widgets.laid_out_once import LaidOutOnce
-from clawtui.tui.widgets.toned import Lines
 
 
 class AskedBlock(Static, LaidOutOnce):
@@ -42,7 +42,7 @@ class AnswerBlock(Vertical, LaidOutOnce):
         yield self.answer
         for call in self.entry.tool_calls:
             yield _call_box(call.name, call.arguments)
-        yield Lines(answer_lines(self.entry), classes="facts")
+        yield FactsBelow(self.entry)
 
     def on_mount(self) -> None:
         self._show_reasoning()
@@ -76,8 +76,8 @@ class AnswerBlock(Vertical, LaidOutOnce):
         if not self._reasoning and entry.facts.get("reasoning"):
             self.reason(entry.facts["reasoning"])
         for call in entry.tool_calls:
-            await self.mount(_call_box(call.name, call.arguments), before=self.query_one(".facts"))
-        self.query_one(".facts", Lines).show(answer_lines(entry))
+            await self.mount(_call_box(call.name, call.arguments), before=self.query_one(FactsBelow))
+        self.query_one(FactsBelow).show(entry)
 
 
 def _call_box(name: str, arguments: str) -> Static:

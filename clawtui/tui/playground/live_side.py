@@ -11,9 +11,8 @@ from textual.widgets import Static
 from clawtui.engine.verdicts import Plan
 from clawtui.runtime.routes_view import RouteRow
 from clawtui.text import duration, duration_ms, percent
-from clawtui.tui.state.conversation import Line
 from clawtui.tui.state.why import Why, verdict_lines
-from clawtui.tui.widgets.columns import Tone
+from clawtui.tui.widgets.parts import PartLine, Tone
 from clawtui.tui.widgets.toned import Lines
 from clawtui.tui.widgets.waterfall import Waterfall
 
@@ -52,7 +51,7 @@ class LiveSide(VerticalScroll, can_focus=True):
         self.query_one("#live-told", Lines).show(why.told)
 
 
-def _route_line(row: RouteRow) -> Line:
+def _route_line(row: RouteRow) -> PartLine:
     if not row.ready:
         mark, tone, state = "⚠", Tone.WARN, row.reason
     elif not row.requests and not row.circuit.failures:

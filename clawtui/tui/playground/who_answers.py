@@ -6,7 +6,7 @@ from clawtui.engine.capabilities import Capabilities
 from clawtui.runtime import Runtime
 from clawtui.runtime.models_view import ModelRow, fusion_rows, model_rows
 from clawtui.text import count
-from clawtui.tui.widgets.columns import Tone
+from clawtui.tui.widgets.parts import Tone
 from clawtui.tui.widgets.picker import Option
 
 ANYBODY = "-"  # nobody is named: the policy says who

@@ -12,8 +12,9 @@ from textual.widgets import Input, Static
 
 from clawtui.text import clean
 from clawtui.tui.state.profile_form import FormField, Mistyped, Path, shown, typed
-from clawtui.tui.state.profiles import FormRow, Line, finding_cell, help_text, label_cell, value_cell
+from clawtui.tui.state.profiles import FormRow, finding_cell, help_text, label_cell, value_cell
 from clawtui.tui.widgets.columns import Column
+from clawtui.tui.widgets.parts import PartLine
 from clawtui.tui.widgets.table import Table
 from clawtui.tui.widgets.toned import Lines
 
@@ -58,7 +59,7 @@ class Form(Vertical):
     def is_typing(self) -> bool:
         return self._typing is not None
 
-    def show(self, title: str, rows: Sequence[FormRow], preview: Sequence[Line] = ()) -> None:
+    def show(self, title: str, rows: Sequence[FormRow], preview: Sequence[PartLine] = ()) -> None:
         self.border_title = Content(title)
         shown_preview = self.query_one("#form-preview", Lines)
         shown_preview.display = bool(preview)

@@ -8,8 +8,9 @@ from clawtui.engine.credentials import CredentialState
 from clawtui.text import count, duration_ms, percent
 from clawtui.tui.state.route_detail import AttemptLine, CredentialLine, attempt_words
 from clawtui.tui.state.routes import ROLES, Line, named, state_cell
-from clawtui.tui.widgets.columns import Align, CellValue, Column, Tone
+from clawtui.tui.widgets.columns import Align, CellValue, Column
 from clawtui.tui.widgets.dots import State, dot_and_word
+from clawtui.tui.widgets.parts import Tone
 from clawtui.tui.widgets.sparkline import spark
 
 SPARK = 12  # cells for the 60 buckets

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clawtui.tui.state.route_detail import LABEL_CELLS, Fact, laid_out
-from clawtui.tui.widgets.columns import Tone
+from clawtui.tui.widgets.parts import PartLine, Tone
 from clawtui.tui.widgets.sparkline import spark
-from clawtui.tui.widgets.toned import PartLine, Toned
+from clawtui.tui.widgets.toned import Toned
 
 
 class Facts(Toned):

@@ -15,9 +15,8 @@ from clawtui.engine.request import Media, MediaKind, Message, Role, Text, ToolCa
 from clawtui.runtime.conversing import facts_of, read_document, status_of, user_document
 from clawtui.store.conversations import Turn, TurnStatus
 from clawtui.text import cell_width, count, day_and_time, duration_ms, money
-from clawtui.tui.widgets.columns import Part, Tone
+from clawtui.tui.widgets.parts import Part, PartLine, Tone, wrap
 
-Line = tuple[Part, ...]
 MOST_TURNS = 40  # read by the model again with each question
 
 
@@ -95,10 +94,10 @@ def _images(entry: Entry) -> tuple[Media, ...]:
 # ---- the line under an answer
 
 
-def answer_lines(entry: Entry, width: int = 0) -> list[Line]:
-    """With a width the figures take as many lines as they need in it."""
+def answer_lines(entry: Entry, width: int | None = None) -> list[PartLine]:
+    """With a width as many lines as it all needs in it: nobody should have to guess a price or a reason."""
     facts = entry.facts
-    lines: list[Line] = []
+    lines: list[PartLine] = []
     if entry.status is TurnStatus.INTERRUPTED:
         lines.append((("◐ interrupted: what came is kept", Tone.WARN),))
     elif entry.status is TurnStatus.CANCELLED:
@@ -127,7 +126,7 @@ def answer_lines(entry: Entry, width: int = 0) -> list[Line]:
         lines.append(((f"JSON: {facts['json']}", tone),))
     if facts.get("finish_reason") == "length":
         lines.append((("it ends at max tokens", Tone.WARN),))
-    return lines
+    return lines if width is None else [piece for line in lines for piece in wrap(line, width)]
 
 
 def figures(facts: dict[str, Any]) -> list[str]:
@@ -145,11 +144,12 @@ def figures(facts: dict[str, Any]) -> list[str]:
     return parts
 
 
-def _filled(parts: Sequence[str], width: int) -> list[str]:
+def _filled(parts: Sequence[str], width: int | None) -> list[str]:
+    """Broken between figures, not within one."""
     lines: list[str] = []
     for part in parts:
         longer = f"{lines[-1]} · {part}" if lines else part
-        if lines and (not width or cell_width(longer) <= width):
+        if lines and (width is None or cell_width(longer) <= width):
             lines[-1] = longer
         else:
             lines.append(part)

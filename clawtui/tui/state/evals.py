@@ -17,9 +17,8 @@ from clawtui.evals.trends import TrendPoint
 from clawtui.evals.work import items
 from clawtui.store.evals import StoredRun
 from clawtui.text import clock_time, count, day_and_time, duration, duration_ms, money, percent
-from clawtui.tui.widgets.columns import CellValue, Part, Tone
-
-Line = tuple[Part, ...]
+from clawtui.tui.widgets.columns import CellValue
+from clawtui.tui.widgets.parts import Part, PartLine, Tone
 
 MARKS: Mapping[Verdict, Part] = {
     Verdict.PASS: ("●", Tone.OK),
@@ -113,13 +112,13 @@ def sight_of(run: Run, suites: Sequence[Suite] = (), began: float | None = None)
     return Sight(run, expected, began, results=results, at_first=len(run.done))
 
 
-def progress_lines(sight: Sight, now: float) -> list[Line]:
+def progress_lines(sight: Sight, now: float) -> list[PartLine]:
     run, settings = sight.run, sight.run.settings
     about = f"{', '.join(map(_short, settings.suites))} · {', '.join(settings.profiles)}"
     more = [f"{settings.repeats} repeats"] if settings.repeats > 1 else []
     more += ["fallbacks allowed"] if settings.with_fallbacks else []
     more += [f"policy {settings.policy}"] if settings.policy else []
-    lines: list[Line] = [((about, Tone.NORMAL), (f"  {', '.join(more)}" if more else "", Tone.MUTED))]
+    lines: list[PartLine] = [((about, Tone.NORMAL), (f"  {', '.join(more)}" if more else "", Tone.MUTED))]
     if sight.began is None:
         when = f"begun {day_and_time(run.at)}"
         if run.ended is None:
@@ -137,7 +136,7 @@ def progress_lines(sight: Sight, now: float) -> list[Line]:
     if new > 0 and done < total:
         parts.append(f"about {duration(seconds * (total - done) / new)} left")
     parts.append(f"{money(spent)} so far")
-    bar: Line = (("█" * filled, Tone.ACCENT), ("░" * (BAR_CELLS - filled), Tone.MUTED))
+    bar: PartLine = (("█" * filled, Tone.ACCENT), ("░" * (BAR_CELLS - filled), Tone.MUTED))
     lines.append((*bar, (" · ".join(parts), Tone.NORMAL)))
     return lines
 
@@ -232,9 +231,9 @@ def verdict_cell(result: CaseResult) -> CellValue:
     return ((f"{mark} {result.verdict.value}", tone), (cached, Tone.MUTED))
 
 
-def result_lines(result: CaseResult) -> list[Line]:
+def result_lines(result: CaseResult) -> list[PartLine]:
     """Grades, numbers and what was said."""
-    lines: list[Line] = []
+    lines: list[PartLine] = []
     if result.reason:
         lines.append(((result.reason, Tone.WARN),))
     for grade in result.grades:
@@ -253,10 +252,10 @@ def result_lines(result: CaseResult) -> list[Line]:
     return lines
 
 
-def transcript_lines(messages: Sequence[Message]) -> list[Line]:
+def transcript_lines(messages: Sequence[Message]) -> list[PartLine]:
     if not messages:
         return [(("what was said is not kept: the policy keeps no text, or the run is not over", Tone.MUTED),)]
-    lines: list[Line] = []
+    lines: list[PartLine] = []
     for message in messages:
         tone = Tone.ACCENT if message.role.value == "assistant" else Tone.STRONG
         lines.append(((f"{message.role.value}{' ' + message.name if message.name else ''}", tone),))

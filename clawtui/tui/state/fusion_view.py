@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from clawtui.engine.fusing.overlap import overlap
 from clawtui.engine.outcome import Adviser, AdviserOutcome, FusionRecord, Trace
 from clawtui.text import count, duration_ms, money, percent
-from clawtui.tui.widgets.columns import Part, Tone
+from clawtui.tui.widgets.parts import PartLine, Tone
 from clawtui.tui.widgets.spans import Span
-
-Line = tuple[Part, ...]
 
 TONES = {
     AdviserOutcome.OK: Tone.OK,
@@ -42,12 +40,12 @@ class FusionView:
     spans: tuple[Span, ...]
     deadline_ms: float
     proposals: tuple[Proposal, ...]
-    lines: tuple[Line, ...]  # order, worth, notes
+    lines: tuple[PartLine, ...]  # order, worth, notes
 
 
 def fusion_view(trace: Trace, record: FusionRecord) -> FusionView:
     proposals = tuple(_proposal(adviser) for adviser in record.advisers)
-    lines: list[Line] = []
+    lines: list[PartLine] = []
     if record.order:
         lines.append((("the synthesizer saw ", Tone.MUTED), (" ".join(record.order), Tone.STRONG)))
     if shares := shares_of(record, trace.text):
@@ -131,7 +129,7 @@ def shares_of(record: FusionRecord, answer: str) -> list[tuple[str, float]]:
     return [(adviser.label or "·", share) for adviser, share in zip(told, found, strict=True)]
 
 
-def worth_lines(record: FusionRecord, trace: Trace) -> list[Line]:
+def worth_lines(record: FusionRecord, trace: Trace) -> list[PartLine]:
     """The whole against the synthesizer alone: `3.4× cost, 2.1× time`."""
     total = f"{money(record.cost_usd)} and {duration_ms(trace.total_ms)}"
     alone = record.alone

@@ -11,8 +11,8 @@ from clawtui.engine.request import Route
 from clawtui.engine.verdicts import Plan
 from clawtui.runtime.budgets_view import BudgetRow
 from clawtui.runtime.routes_view import RouteRow
-from clawtui.tui.widgets.columns import Tone
 from clawtui.tui.widgets.dots import State
+from clawtui.tui.widgets.parts import Tone
 
 PACE_SECONDS = 60.0
 

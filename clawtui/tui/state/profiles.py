@@ -25,9 +25,9 @@ from clawtui.tui.state.profile_form import (
     shown,
     value_at,
 )
-from clawtui.tui.widgets.columns import CellValue, Part, Tone
+from clawtui.tui.widgets.columns import CellValue
+from clawtui.tui.widgets.parts import Part, PartLine, Tone
 
-Line = tuple[Part, ...]
 TITLES: Mapping[Section, str] = {
     Section.GENERAL: "General",
     Section.PROVIDERS: "Providers",
@@ -236,10 +236,10 @@ def place_of(tree: Mapping[str, Any], finding: Finding) -> tuple[Section, str, P
 # ---- a fusion before it is switched on
 
 
-def preview_lines(preview: Preview) -> list[Line]:
+def preview_lines(preview: Preview) -> list[PartLine]:
     state = preview.state
     worst = money(preview.worst_case_usd)
-    lines: list[Line] = [
+    lines: list[PartLine] = [
         ((f"{state.calls} calls for one answer, {worst} at most for the shortest question", Tone.ACCENT),)
     ]
     parts = [

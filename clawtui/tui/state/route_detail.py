@@ -11,9 +11,9 @@ from clawtui.engine.probing import Probe
 from clawtui.engine.verdicts import RouteRole
 from clawtui.runtime.route_detail import FallsBack, RouteDetail, TimeLimits
 from clawtui.store.traces import AttemptRow
-from clawtui.text import ago, cell_width, clock_time, count, day_and_time, duration, duration_ms, one_line, percent
+from clawtui.text import ago, clock_time, count, day_and_time, duration, duration_ms, percent
 from clawtui.tui.state.routes import ROLES, Line, is_resting, left, named, state_cell, words_of
-from clawtui.tui.widgets.columns import Part, Tone
+from clawtui.tui.widgets.parts import PartLine, Tone, wrap
 
 DAY = 86_400.0
 LABEL_CELLS = 12
@@ -25,7 +25,7 @@ class Fact:
     """A label and what there is to say; several lines where it is long or has several parts."""
 
     label: str
-    parts: tuple[Part, ...]
+    parts: PartLine
     more: tuple[str, ...] = ()  # further lines, each wrapped for itself
 
 
@@ -176,7 +176,7 @@ def _fallbacks(found: Sequence[FallsBack], role: RouteRole) -> str:
     return ", ".join(words)
 
 
-def _step(step: Transition, now: float) -> tuple[Part, ...]:
+def _step(step: Transition, now: float) -> PartLine:
     before, after = step.before.replace("_", "-"), step.after.replace("_", "-")
     return (
         (f"{when(step.at, now)}, {ago(max(0.0, now - step.at))}: ", Tone.MUTED),
@@ -250,10 +250,10 @@ def heard(probe: Probe, at: float) -> Probed:
 # ---- laying out
 
 
-def laid_out(found: Sequence[Fact], width: int) -> list[tuple[Part, ...]]:
+def laid_out(found: Sequence[Fact], width: int) -> list[PartLine]:
     """Facts as lines of at most `width` cells: labels on the left, what is long goes on below itself."""
     room = max(8, width - LABEL_CELLS - 1)
-    lines: list[tuple[Part, ...]] = []
+    lines: list[PartLine] = []
     for fact in found:
         wrapped = wrap(fact.parts, room)
         for text in fact.more:
@@ -262,74 +262,3 @@ def laid_out(found: Sequence[Fact], width: int) -> list[tuple[Part, ...]]:
             label = fact.label if place == 0 else ""
             lines.append(((f"{label:<{LABEL_CELLS}} ", Tone.MUTED), *parts))
     return lines
-
-
-def wrap(parts: Sequence[Part], width: int) -> list[tuple[Part, ...]]:
-    """At blanks; a word that is longer than a line goes on in the next."""
-    lines: list[list[Part]] = [[]]
-    used = 0
-    for atom in (piece for whole in _atoms(parts) for piece in _pieces(whole, width)):
-        cells = sum(cell_width(text) for text, _ in atom)
-        if used and used + cells - (1 if atom[-1][0].endswith(" ") else 0) > width:
-            lines.append([])
-            used = 0
-        lines[-1] += atom
-        used += cells
-    for line in lines:
-        if line:
-            line[-1] = (line[-1][0].rstrip(), line[-1][1])
-    return [_joined(line) for line in lines]
-
-
-def _atoms(parts: Sequence[Part]) -> list[list[Part]]:
-    """What must not be parted: up to and with a blank, whatever its tones."""
-    atoms: list[list[Part]] = []
-    is_open = False
-    for text, tone in parts:
-        for word in _words(one_line_kept(text)):
-            if is_open:
-                atoms[-1].append((word, tone))
-            else:
-                atoms.append([(word, tone)])
-            is_open = not word.endswith(" ")
-    return atoms
-
-
-def _pieces(atom: list[Part], width: int) -> list[list[Part]]:
-    """The atom itself where it fits into a line; else pieces that do."""
-    if cell_width("".join(text for text, _ in atom).rstrip()) <= width:
-        return [atom]
-    pieces: list[list[Part]] = [[]]
-    used = 0
-    for text, tone in atom:
-        for character in text:
-            cells = cell_width(character)
-            if used and used + cells > width and character != " ":
-                pieces.append([])
-                used = 0
-            pieces[-1].append((character, tone))
-            used += cells
-    return pieces
-
-
-def one_line_kept(text: str) -> str:
-    """One line, with the blanks at its ends that part it from its neighbours."""
-    cleaned = one_line(text)
-    before, after = text[:1].isspace() and cleaned, text[-1:].isspace() and cleaned
-    return f"{' ' if before else ''}{cleaned}{' ' if after else ''}"
-
-
-def _words(text: str) -> list[str]:
-    """Each with the blank behind it."""
-    parts = text.split(" ")
-    return [word for word in [*(f"{part} " for part in parts[:-1]), parts[-1]] if word]
-
-
-def _joined(line: Sequence[Part]) -> tuple[Part, ...]:
-    joined: list[Part] = []
-    for text, tone in line:
-        if joined and joined[-1][1] is tone:
-            joined[-1] = (joined[-1][0] + text, tone)
-        else:
-            joined.append((text, tone))
-    return tuple(joined)

@@ -22,8 +22,8 @@ from clawtui.runtime.routes_document import row_document
 from clawtui.runtime.routes_view import RouteRow
 from clawtui.text import ago, duration
 from clawtui.tui.state.header import state_of
-from clawtui.tui.widgets.columns import Part, Tone
 from clawtui.tui.widgets.dots import MARKS, State
+from clawtui.tui.widgets.parts import PartLine, Tone
 
 NEWS = (AttemptBegan, AttemptEnded, CircuitMoved, CredentialMoved, ConfigChanged, StateChanged)
 FRESH = 120.0  # seconds during which the age of a failure is worth a look every second
@@ -103,7 +103,7 @@ def _last(row: RouteRow, now: float) -> str:
     return "" if row.ready or row.is_disabled else row.reason
 
 
-def state_cell(line: Line) -> tuple[Part, ...]:
+def state_cell(line: Line) -> PartLine:
     mark = MARKS[line.state]
     return ((mark.shape, mark.tone), (f" {line.words}", mark.tone if line.state is State.OPEN else Tone.NORMAL))
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from clawtui.engine.outcome import Attempt, AttemptOutcome, Trace
 from clawtui.text import count, day_and_time, duration_ms, money
 from clawtui.tui.state.traces import MARKS, TONES
-from clawtui.tui.widgets.columns import Part, Tone
+from clawtui.tui.widgets.parts import Part, PartLine, Tone
 from clawtui.tui.widgets.spans import Span
-
-Line = tuple[Part, ...]
 
 _ATTEMPT_TONES = {
     AttemptOutcome.OK: Tone.OK,
@@ -18,8 +16,8 @@ _ATTEMPT_TONES = {
 }
 
 
-def head_lines(trace: Trace) -> list[Line]:
-    lines: list[Line] = [
+def head_lines(trace: Trace) -> list[PartLine]:
+    lines: list[PartLine] = [
         (
             (f"{MARKS[trace.outcome]} {trace.outcome.value}", TONES[trace.outcome]),
             (f"  {day_and_time(trace.at)}  {trace.caller}, policy {trace.policy}", Tone.MUTED),
@@ -43,7 +41,7 @@ def head_lines(trace: Trace) -> list[Line]:
     return lines
 
 
-def number_lines(trace: Trace) -> list[Line]:
+def number_lines(trace: Trace) -> list[PartLine]:
     usage = trace.usage
     about = "" if usage.source == "reported" else "≈"
     speed = tokens_per_s(trace)
@@ -92,8 +90,8 @@ def _short(attempt: Attempt) -> str:
     return f"{attempt.failure.value.replace('_', ' ')}{status}"
 
 
-def attempt_lines(trace: Trace) -> list[Line]:
-    lines: list[Line] = []
+def attempt_lines(trace: Trace) -> list[PartLine]:
+    lines: list[PartLine] = []
     for attempt in trace.attempts:
         parts: list[Part] = [(f"{attempt.number} ", Tone.MUTED)]
         parts.append((attempt.outcome.value, _ATTEMPT_TONES[attempt.outcome]))

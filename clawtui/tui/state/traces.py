@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from clawtui.engine.outcome import Outcome, UsageSource
 from clawtui.store.traces import TraceFilter, TraceRow
 from clawtui.text import count
-from clawtui.tui.widgets.columns import CellValue, Part, Tone
+from clawtui.tui.widgets.columns import CellValue
+from clawtui.tui.widgets.parts import Part, Tone
 
 TONES = {
     Outcome.OK: Tone.OK,

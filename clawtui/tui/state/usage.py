@@ -11,9 +11,8 @@ from enum import StrEnum
 from clawtui.runtime.budgets_view import BudgetRow
 from clawtui.store.usage import DaySpend, OpenReservation, UsageRow
 from clawtui.text import ago, count, money
-from clawtui.tui.widgets.columns import Part, Tone
+from clawtui.tui.widgets.parts import Part, PartLine, Tone
 
-Line = tuple[Part, ...]
 DAY = 86_400.0
 BURN_DAYS = 7  # days that the burn rate looks back on
 
@@ -109,8 +108,8 @@ def burn(days: Iterable[DaySpend], now: float) -> Burn:
     return Burn(rate, so_far, so_far + rate * left)
 
 
-def burn_lines(burned: Burn, budgets: Sequence[BudgetRow]) -> list[Line]:
-    lines: list[Line] = [
+def burn_lines(burned: Burn, budgets: Sequence[BudgetRow]) -> list[PartLine]:
+    lines: list[PartLine] = [
         (
             (f"{money(burned.per_day_usd)} a day", Tone.STRONG),
             (f"  {money(burned.month_so_far_usd)} this month, ", Tone.MUTED),
@@ -123,7 +122,7 @@ def burn_lines(burned: Burn, budgets: Sequence[BudgetRow]) -> list[Line]:
     return lines
 
 
-def _budget_line(row: BudgetRow, burned: Burn) -> Line:
+def _budget_line(row: BudgetRow, burned: Burn) -> PartLine:
     share = (row.spent_usd + row.reserved_usd) / row.limit_usd if row.limit_usd else 1.0
     tone = Tone.BAD if share >= 1 else Tone.WARN if share >= row.warn_at else Tone.OK
     held = f", {money(row.reserved_usd)} reserved" if row.reserved_usd else ""
@@ -140,7 +139,7 @@ def _budget_line(row: BudgetRow, burned: Burn) -> Line:
 # ---- what is not sure, and what is open
 
 
-def doubt_line(total: UsageRow) -> Line | None:
+def doubt_line(total: UsageRow) -> PartLine | None:
     """What was estimated or has no price, in one line; None where all is reported and priced."""
     told = []
     if total.estimated_requests:
@@ -150,10 +149,10 @@ def doubt_line(total: UsageRow) -> Line | None:
     return ((("≈ " + "; ".join(told)), Tone.WARN),) if told else None
 
 
-def reservation_lines(reservations: Sequence[OpenReservation], now: float, most: int = 4) -> list[Line]:
+def reservation_lines(reservations: Sequence[OpenReservation], now: float, most: int = 4) -> list[PartLine]:
     if not reservations:
         return []
-    lines: list[Line] = [((f"{len(reservations)} reserved now", Tone.NORMAL),)]
+    lines: list[PartLine] = [((f"{len(reservations)} reserved now", Tone.NORMAL),)]
     for each in reservations[:most]:
         words = f"  {each.profile or '–'} by {each.caller}, {ago(now - each.at)}, {money(each.reserved_usd)}"
         lines.append(((words, Tone.MUTED),))

@@ -22,14 +22,13 @@ from clawtui.engine.events import (
 from clawtui.engine.outcome import AdviserOutcome, Trace
 from clawtui.engine.verdicts import Plan, PlanEntry, Skip, Verdict
 from clawtui.text import duration_ms
-from clawtui.tui.widgets.columns import Part, Tone
+from clawtui.tui.widgets.parts import PartLine, Tone
 from clawtui.tui.widgets.spans import Span
 
-Line = tuple[Part, ...]
 _VERDICTS = {Verdict.CHOSEN: ("●", Tone.OK), Verdict.FALLBACK: ("◌", Tone.NORMAL), Verdict.SKIPPED: ("–", Tone.MUTED)}
 
 
-def verdict_lines(plan: Plan, most: int = 40) -> list[Line]:
+def verdict_lines(plan: Plan, most: int = 40) -> list[PartLine]:
     """Everybody in question with the reason; who was not asked for is counted."""
     shown = [entry for entry in plan.entries if entry.skip is not Skip.NOT_ASKED]
     lines = [verdict_line(entry) for entry in shown[:most]]
@@ -42,7 +41,7 @@ def verdict_lines(plan: Plan, most: int = 40) -> list[Line]:
     return lines
 
 
-def verdict_line(entry: PlanEntry) -> Line:
+def verdict_line(entry: PlanEntry) -> PartLine:
     mark, tone = _VERDICTS[entry.verdict]
     name = str(entry.route).removeprefix("-@")
     return ((f"{mark} ", tone), (name, Tone.NORMAL), (f"  {entry.reason}", Tone.MUTED))
@@ -69,7 +68,7 @@ class Why:
     plan: Plan | None = None
     trace: Trace | None = None
     tracks: list[_Track] = field(default_factory=list)
-    told: list[Line] = field(default_factory=list)  # failovers, waits, restarts, in their order
+    told: list[PartLine] = field(default_factory=list)  # failovers, waits, restarts, in their order
     advisers: dict[int, _Track] = field(default_factory=dict)
     last_ms: float = 0.0
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from clawtui.tui.widgets.columns import Tone
-from clawtui.tui.widgets.toned import PartLine, merged
+from clawtui.tui.widgets.parts import PartLine, Tone, merged
 
 EIGHTHS = " ▏▎▍▌▋▊▉"
 NEARLY = 0.8

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from clawtui.text import cell_width, money, pad
-from clawtui.tui.widgets.columns import Part, Tone
+from clawtui.tui.widgets.parts import Part, PartLine, Tone, merged
 from clawtui.tui.widgets.sparkline import BARS
-from clawtui.tui.widgets.toned import PartLine, Toned, merged
+from clawtui.tui.widgets.toned import Toned
 
 
 @dataclass(frozen=True, slots=True)

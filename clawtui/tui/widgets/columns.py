@@ -7,24 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+from clawtui.tui.widgets.parts import PartLine
+
 R = TypeVar("R")
-
-
-class Tone(StrEnum):
-    """What a text means; the theme says how it looks."""
-
-    NORMAL = "normal"
-    STRONG = "strong"
-    MUTED = "muted"
-    ACCENT = "accent"
-    OK = "ok"
-    WARN = "warn"
-    BAD = "bad"
-    IDLE = "idle"
-
-
-Part = tuple[str, Tone]
-CellValue = str | tuple[Part, ...]
+CellValue = str | PartLine
 
 
 def plain(value: CellValue) -> str:

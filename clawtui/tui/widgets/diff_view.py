@@ -9,9 +9,9 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 
 from clawtui.text import cell_width, clean
-from clawtui.tui.widgets.columns import Part, Tone
 from clawtui.tui.widgets.markdown_lines import fold_cuts
-from clawtui.tui.widgets.toned import PartLine, Toned, merged
+from clawtui.tui.widgets.parts import Part, PartLine, Tone, merged
+from clawtui.tui.widgets.toned import Toned
 
 CONTEXT = 3
 LONGEST = 4_000  # lines that are compared; difflib takes the square of it

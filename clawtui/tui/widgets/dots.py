@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from clawtui.tui.widgets.columns import Part, Tone
+from clawtui.tui.widgets.parts import PartLine, Tone
 
 
 class State(StrEnum):
@@ -40,18 +40,18 @@ MARKS: dict[State, Mark] = {
 }
 
 
-def dot(state: State) -> tuple[Part, ...]:
+def dot(state: State) -> PartLine:
     """The shape alone, where a word stands elsewhere."""
     mark = MARKS[state]
     return ((mark.shape, mark.tone),)
 
 
-def dot_and_word(state: State, word: str = "") -> tuple[Part, ...]:
+def dot_and_word(state: State, word: str = "") -> PartLine:
     mark = MARKS[state]
     return ((mark.shape, mark.tone), (f" {word or mark.word}", Tone.NORMAL))
 
 
-def row_of_dots(states: list[State], cells: int) -> tuple[Part, ...]:
+def row_of_dots(states: list[State], cells: int) -> PartLine:
     """One dot a state; more than fit are counted: `●●◐○ +7`."""
     if len(states) <= cells:
         shown, rest = states, ""

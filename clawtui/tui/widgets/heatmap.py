@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 
 from clawtui.text import money
-from clawtui.tui.widgets.columns import Part, Tone
-from clawtui.tui.widgets.toned import PartLine, Toned, merged
+from clawtui.tui.widgets.parts import Part, PartLine, Tone, merged
+from clawtui.tui.widgets.toned import Toned
 
 SHADES = "·░▒▓█"
 WEEKS = 53

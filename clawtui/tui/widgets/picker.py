@@ -16,8 +16,9 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from clawtui.text import clean
-from clawtui.tui.widgets.columns import CellValue, Column, Tone
+from clawtui.tui.widgets.columns import CellValue, Column
 from clawtui.tui.widgets.dialog import Choice, Dialog, Sentence
+from clawtui.tui.widgets.parts import Tone
 from clawtui.tui.widgets.table import Table
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from clawtui.tui.widgets.columns import Tone
+from clawtui.tui.widgets.parts import Tone
 
 
 @dataclass(frozen=True, slots=True)

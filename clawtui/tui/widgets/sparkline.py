@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from clawtui.tui.widgets.columns import Tone
-from clawtui.tui.widgets.toned import PartLine, merged
+from clawtui.tui.widgets.parts import PartLine, Tone, merged
 
 BARS = "▁▂▃▄▅▆▇█"
 BUCKETS = 60

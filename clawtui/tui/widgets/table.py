@@ -17,8 +17,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from clawtui.text import ELLIPSIS, one_line
-from clawtui.tui.widgets.columns import CellValue, Column, Fitted, Tone, fit
+from clawtui.tui.widgets.columns import CellValue, Column, Fitted, fit
 from clawtui.tui.widgets.list_keys import ListKeys
+from clawtui.tui.widgets.parts import Tone
 from clawtui.tui.widgets.table_pages import Pages
 from clawtui.tui.widgets.table_paint import header_strip, row_strip, text_strip
 from clawtui.tui.widgets.table_rows import Filter, Rows, RowSource, Sort, read_filter

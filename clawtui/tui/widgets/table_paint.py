@@ -11,7 +11,8 @@ from rich.style import Style
 from textual.strip import Strip
 
 from clawtui.text import ELLIPSIS, cell_width, cut, cut_middle, one_line, pad
-from clawtui.tui.widgets.columns import Align, CellValue, Fitted, Tone
+from clawtui.tui.widgets.columns import Align, CellValue, Fitted
+from clawtui.tui.widgets.parts import Tone
 from clawtui.tui.widgets.table_rows import Sort
 
 R = TypeVar("R")

@@ -9,38 +9,8 @@ from rich.segment import Segment
 from textual.geometry import Size
 from textual.strip import Strip
 
-from clawtui.text import ELLIPSIS, cell_width, one_line, pad
-from clawtui.tui.widgets.columns import Part, Tone
 from clawtui.tui.widgets.laid_out_once import LaidOutOnce
-
-PartLine = tuple[Part, ...]
-
-
-def fitted(line: PartLine, width: int) -> PartLine:
-    """At most so wide; what does not fit ends in an ellipsis. Outside text in it is one line without control."""
-    cleaned = tuple((text if text.isprintable() else one_line(text), tone) for text, tone in line)
-    if sum(cell_width(text) for text, _ in cleaned) <= width:
-        return cleaned
-    parts: list[Part] = []
-    left = width
-    for text, tone in cleaned:
-        if cell_width(text) >= left:
-            parts.append((pad(text + ELLIPSIS, left), tone))
-            break
-        parts.append((text, tone))
-        left -= cell_width(text)
-    return tuple(parts)
-
-
-def merged(parts: Sequence[Part]) -> PartLine:
-    """Neighbours of one tone become one part."""
-    result: list[Part] = []
-    for text, tone in parts:
-        if result and result[-1][1] is tone:
-            result[-1] = (result[-1][0] + text, tone)
-        elif text:
-            result.append((text, tone))
-    return tuple(result)
+from clawtui.tui.widgets.parts import PartLine, Tone, fitted
 
 
 class Toned(LaidOutOnce):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clawtui.text import cell_width, duration_ms, pad
-from clawtui.tui.widgets.columns import Part, Tone
+from clawtui.tui.widgets.parts import Part, PartLine, Tone, merged
 from clawtui.tui.widgets.spans import Span
-from clawtui.tui.widgets.toned import PartLine, Toned, merged
+from clawtui.tui.widgets.toned import Toned
 
 WIDE = 60  # from here on label, axis and note share a line
 LEAST_AXIS = 10

@@ -21,7 +21,7 @@ ANSWERED = {
 }
 
 
-def words(entry: Entry, width: int = 0) -> list[str]:
+def words(entry: Entry, width: int | None = None) -> list[str]:
     return ["".join(text for text, _ in line) for line in answer_lines(entry, width)]
 
 
@@ -35,6 +35,13 @@ def test_under_an_answer_stand_who_gave_it_how_fast_and_for_how_much() -> None:
 def test_figures_take_the_lines_that_they_need_where_it_is_narrow() -> None:
     lines = words(Entry("assistant", "x", facts=ANSWERED), width=30)[1:]
     assert lines == ["first token 200 ms · 50 tok/s", "total 1.2 s · 12 in 50 out", "$0.0012"]
+
+
+def test_a_reason_and_an_error_are_never_cut() -> None:
+    error = {"message": "nobody could answer: all three routes rest after failures", "hint": "wait 30 s or reset them"}
+    lines = words(Entry("assistant", "", facts={"error": error}), width=20)
+    assert all(len(line) <= 20 for line in lines)
+    assert " ".join(lines) == f"○ {error['message']} → {error['hint']}"
 
 
 def test_who_was_asked_instead_and_why_it_did_not_answer_is_said() -> None:

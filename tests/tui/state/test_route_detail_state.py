@@ -31,10 +31,10 @@ from clawtui.tui.state.route_detail import (
     laid_out,
     more_facts,
     no_credentials,
-    wrap,
 )
 from clawtui.tui.state.routes import Line, line_of
-from clawtui.tui.widgets.columns import Tone, plain
+from clawtui.tui.widgets.columns import plain
+from clawtui.tui.widgets.parts import Tone, wrap
 
 NOW = 1_798_761_600.0 + 43_200
 ROUTE = Route("everyday", "one", "alpha")

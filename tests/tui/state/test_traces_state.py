@@ -34,7 +34,8 @@ from clawtui.tui.state.trace_detail import (
 )
 from clawtui.tui.state.traces import Narrowed, answered_cell, badges_cell, outcome_cell, tokens_cell
 from clawtui.tui.state.why import verdict_lines
-from clawtui.tui.widgets.columns import Part, Tone, plain
+from clawtui.tui.widgets.columns import plain
+from clawtui.tui.widgets.parts import Part, Tone
 
 FAST, STRONG = Route("fast", "one", "alpha"), Route("strong", "two", "beta")
 NEEDS = Needs(False, False, False, False, False, frozenset(), 100, 10, 0, ())

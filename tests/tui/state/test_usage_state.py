@@ -13,7 +13,6 @@ from clawtui.store.usage import DaySpend, OpenReservation, UsageRow
 from clawtui.tui.state.usage import (
     DAY,
     Chosen,
-    Line,
     Range,
     burn,
     burn_lines,
@@ -23,12 +22,12 @@ from clawtui.tui.state.usage import (
     reservation_lines,
     wrong_day,
 )
-from clawtui.tui.widgets.columns import Tone
+from clawtui.tui.widgets.parts import PartLine, Tone
 
 NOW = datetime(2027, 1, 11, 15, 30).astimezone().timestamp()
 
 
-def words(lines: list[Line]) -> str:
+def words(lines: list[PartLine]) -> str:
     return "\n".join("".join(text for text, _ in line) for line in lines)
 
 

@@ -16,7 +16,7 @@ from clawtui.engine.failures import Decision, FailureKind
 from clawtui.engine.outcome import AdviserOutcome
 from clawtui.engine.request import Route
 from clawtui.tui.state.why import Why
-from clawtui.tui.widgets.columns import Tone
+from clawtui.tui.widgets.parts import Tone
 
 ONE, TWO = Route("fast", "one", "alpha"), Route("strong", "two", "beta")
 

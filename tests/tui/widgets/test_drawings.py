@@ -12,12 +12,13 @@ from clawtui.text import cell_width
 from clawtui.tui.themes import state_variables
 from clawtui.tui.widgets.bar import filled, spend_bar
 from clawtui.tui.widgets.bars import Day, DayBars, day_bars
-from clawtui.tui.widgets.columns import Align, Column, Tone, fit
+from clawtui.tui.widgets.columns import Align, Column, fit
 from clawtui.tui.widgets.diff_view import Change, DiffView, diff, painted
 from clawtui.tui.widgets.dots import MARKS, State, dot_and_word, row_of_dots
 from clawtui.tui.widgets.heatmap import Heatmap, year
+from clawtui.tui.widgets.parts import PartLine, Tone, fitted
 from clawtui.tui.widgets.sparkline import fold, spark
-from clawtui.tui.widgets.toned import Lines, PartLine, fitted
+from clawtui.tui.widgets.toned import Lines
 from clawtui.tui.widgets.waterfall import Span, Waterfall, lay_out
 
 LAST = date(2026, 11, 20)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import pytest
 from textual.app import App, ComposeResult
 
-from clawtui.tui.widgets.columns import Align, Column, Tone
+from clawtui.tui.widgets.columns import Align, Column
+from clawtui.tui.widgets.parts import Tone
 from clawtui.tui.widgets.table import Table
 from clawtui.tui.widgets.table_rows import Filter, Sort
 
