@@ -9,6 +9,7 @@ from clawtui.cli.chat import chat_request
 from clawtui.cli.opened import on_runtime
 from clawtui.cli.options import Options
 from clawtui.cli.stopping import Status, Stop
+from clawtui.config.schema import OnInterrupted
 from clawtui.engine.events import (
     AdviserPhase,
     AdviserProgress,
@@ -23,7 +24,7 @@ from clawtui.engine.events import (
     Waiting,
 )
 from clawtui.engine.outcome import Outcome, Trace, UsageSource
-from clawtui.engine.request import ChatRequest, OnInterrupted
+from clawtui.engine.request import ChatRequest
 from clawtui.runtime import Origin, Runtime
 from clawtui.runtime.documents import ask_document, event_document
 from clawtui.text import duration_ms, money, tokens

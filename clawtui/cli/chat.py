@@ -20,7 +20,8 @@ MAGIC = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (
 
 
 def chat_request(options: Options) -> ChatRequest:
-    from clawtui.engine.request import ChatRequest, OnInterrupted, system, user
+    from clawtui.config.schema import OnInterrupted
+    from clawtui.engine.request import ChatRequest, system, user
 
     args = options.args
     text = _text(options)

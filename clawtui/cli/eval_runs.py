@@ -221,13 +221,13 @@ async def _started(options: Options, evaluating: Evaluating, prepared: Prepared)
 async def _line_of(terminal: Any) -> str:
     """A line, once there is one: a thread that waits for it would outlive Ctrl-C."""
     loop = asyncio.get_running_loop()
-    typed: asyncio.Future[None] = loop.create_future()
+    typed = asyncio.Event()
     try:
-        loop.add_reader(terminal.fileno(), lambda: typed.done() or typed.set_result(None))
+        loop.add_reader(terminal.fileno(), typed.set)
     except (OSError, ValueError, NotImplementedError):
         return str(terminal.readline())  # nothing that can be waited for
     try:
-        await typed
+        await typed.wait()
     finally:
         loop.remove_reader(terminal.fileno())
     return str(terminal.readline())

@@ -155,5 +155,5 @@ def show_pairs(output: Output, pairs: Sequence[Pair], gains: Sequence[Gain]) -> 
     rows = [[each.a, each.b, str(each.wins), str(each.losses), str(each.ties), f"{each.p_value:.3f}"] for each in pairs]
     output.table(["a", "b", "a wins", "b wins", "ties", "p"], rows, right=frozenset({2, 3, 4, 5}))
     output.line()
-    for said in (*pairs, *gains):
-        output.line(said.sentence)
+    for sentence in (*(pair.sentence for pair in pairs), *(gain.sentence for gain in gains)):
+        output.line(sentence)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from typing import TypeAlias
 
 from clawtui import __version__
 from clawtui.cli.options import add_common, existing_file
 
-Verbs = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 DESCRIPTION = "Talk to language models through a router that you can see and steer. Without a verb: the screen."
 STATUSES = (

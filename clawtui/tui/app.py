@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import traceback
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -139,7 +139,7 @@ class ClawApp(Errands, App[None]):
         """The colours of states, for themes that name none."""
         return themes.state_variables(self.current_theme)
 
-    def get_line_filters(self) -> Iterable[LineFilter]:
+    def get_line_filters(self) -> Sequence[LineFilter]:
         """What leaves for the terminal holds nothing that it would obey."""
         return [*super().get_line_filters(), SafeText()]
 
@@ -236,7 +236,7 @@ class ClawApp(Errands, App[None]):
         await self.session.reload_and_tell()
 
     @work(group="quit", exclusive=True, exit_on_error=False, description="quit")
-    async def action_quit(self) -> None:
+    async def action_quit(self) -> None:  # type: ignore[override]  # it asks first, as a worker
         if self.session is None or await choosing.may_leave(self):
             self.exit()
 

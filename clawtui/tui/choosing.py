@@ -29,7 +29,7 @@ async def _policies(runtime: Runtime) -> list[Option]:
     from clawtui.tui.widgets.picker import Option
 
     usual = runtime.engine.plan(ChatRequest((user("…"),))).policy
-    budgets = {}
+    budgets: dict[str, str] = {}
     for row in budget_rows(runtime.engine):
         words = f"{money(row.spent_usd)} of {money(row.limit_usd)} a {row.period}"
         budgets[row.policy] = f"{budgets[row.policy]}, {words}" if row.policy in budgets else words
@@ -94,4 +94,5 @@ async def may_leave(app: ClawApp) -> bool:
     lost += [words for pane in app.panes.all_mounted if (words := pane.unfinished_work())]
     if not lost:
         return True
-    return bool(await app.push_screen_wait(Confirm("Leave?", ", and ".join(lost) + ".", yes="Leave", no="Stay")))
+    leaves = await app.push_screen_wait(Confirm("Leave?", ", and ".join(lost) + ".", yes="Leave", no="Stay"))
+    return bool(leaves)

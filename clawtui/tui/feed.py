@@ -54,5 +54,5 @@ class Feed:
 
 def coalesced(events: list[BusEvent]) -> tuple[BusEvent, ...]:
     """In order; of those that only say how something is now, the last."""
-    last = {type(event): place for place, event in enumerate(events) if isinstance(event, _NOW)}
+    last: dict[type, int] = {type(event): place for place, event in enumerate(events) if isinstance(event, _NOW)}
     return tuple(event for place, event in enumerate(events) if last.get(type(event), place) == place)

@@ -123,7 +123,7 @@ def _theme(name: str, document: dict[str, Any]) -> tuple[Theme, str]:
     return theme, title
 
 
-def _colors(table: object, key: str) -> dict[str, str]:
+def _colors(table: object, key: str) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise _Wrong(f"`{key}` is not a table")
     _known(table, _TABLES[key], f"{key}.")

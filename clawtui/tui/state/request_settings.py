@@ -43,7 +43,7 @@ def complaints(settings: Settings) -> dict[str, str]:
     if settings.effort not in EFFORTS:
         found["effort"] = f"one of {', '.join(EFFORTS[1:])}"
     for name, is_fine, words in (
-        ("schema", lambda value: isinstance(value, dict), "a JSON schema is an object"),
+        ("schema", _is_object, "a JSON schema is an object"),
         ("tools", _are_tools, 'a list such as [{"name": "look", "parameters": {"type": "object"}}]'),
     ):
         text = getattr(settings, name).strip()
@@ -62,6 +62,10 @@ def complaints(settings: Settings) -> dict[str, str]:
         if name not in FLAG_NAMES:
             found["require"] = f"{name} is none of {', '.join(FLAG_NAMES)}"
     return found
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
 
 
 def _are_tools(value: Any) -> bool:
