@@ -13,11 +13,12 @@ from clawtui.config.findings import Finding, nearest, quoted
 from clawtui.config.schema import Config
 from clawtui.engine.events import BusEvent, ConfigChanged
 from clawtui.engine.fusing.readiness import TARGET
+from clawtui.engine.request import Message
 from clawtui.evals.cache import cache_key, judges
 from clawtui.evals.cases import Suite
 from clawtui.evals.controls import with_controls
 from clawtui.evals.estimate import Estimate, estimate
-from clawtui.evals.records import keeps_text, read_run
+from clawtui.evals.records import keeps_text, read_case, read_run
 from clawtui.evals.results import CaseKey, Run, RunId, RunSettings
 from clawtui.evals.runner import Progress, Runner
 from clawtui.evals.suite_files import EXTENSIONS, load_suites
@@ -160,6 +161,12 @@ class Evaluating:
             if stored is None:
                 raise CannotRun(f"there is no run {quoted(id)}", "`clawtui eval list` shows them")
             return read_run(stored, await evals.cases(stored.id))
+
+    async def transcript(self, run: RunId, key: CaseKey) -> tuple[Message, ...]:
+        """What was said in one case; nothing where it is not kept. Raises CannotRun."""
+        with _told():
+            stored = await self._runtime.store.evals.case(run, key.suite, key.case, key.profile, key.repeat)
+            return read_case(stored).transcript if stored is not None else ()
 
     async def trend(self, profile: str, limit: int = 50) -> list[TrendPoint]:
         """What a profile came to in its newest runs, the oldest first."""

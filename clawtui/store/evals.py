@@ -149,6 +149,16 @@ class StoredEvals:
 
         return await self._read(read)
 
+    async def case(self, run: str, suite: str, case: str, profile: str, repeat: int) -> StoredCase | None:
+        def read(connection: sqlite3.Connection) -> StoredCase | None:
+            row = connection.execute(
+                f'SELECT {_CASE} FROM eval_cases WHERE (run, suite, "case", profile, repeat) = (?,?,?,?,?)',
+                (run, suite, case, profile, repeat),
+            ).fetchone()
+            return StoredCase(*row) if row else None
+
+        return await self._read(read)
+
     async def cached(self, cache_key: str) -> StoredCase | None:
         """The newest result of the same case, model and settings."""
 

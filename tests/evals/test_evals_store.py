@@ -104,6 +104,17 @@ async def test_a_run_that_goes_on_is_begun_twice_and_a_result_replaces_the_one_b
         assert run.results == (RESULT,)
 
 
+async def test_one_case_is_found_by_its_place_in_the_run(tmp_path: Path) -> None:
+    async with a_store(tmp_path) as store:
+        await store.evals.begin(stored_run(RUN))
+        await store.evals.add(stored_case(RUN.id, RESULT, keeps_text=True))
+        key = RESULT.key
+        found = await store.evals.case(RUN.id, key.suite, key.case, key.profile, key.repeat)
+        assert found is not None
+        assert read_case(found).transcript == RESULT.transcript
+        assert await store.evals.case(RUN.id, key.suite, key.case, key.profile, key.repeat + 1) is None
+
+
 async def test_the_beginning_of_an_id_will_do_where_only_one_run_begins_so(tmp_path: Path) -> None:
     async with a_store(tmp_path) as store:
         for id in ("ab", "abc1", "abd2", "a%"):

@@ -163,10 +163,9 @@ class EvalsPane(Pane):
         async def transcript(result: CaseResult) -> Sequence[Message]:
             """From the file: a run in sight holds no words."""
             try:
-                run = await self.desk.do(lambda runtime: Evaluating(runtime).run(sight.run.id))
+                return await self.desk.do(lambda runtime: Evaluating(runtime).transcript(sight.run.id, result.key))
             except CannotRun:
                 return ()
-            return next((each.transcript for each in run.results if each.key == result.key), ())
 
         chosen = await self.app.push_screen_wait(CaseResults(case, results_of(sight, suite, case), transcript))
         if chosen is not None:
