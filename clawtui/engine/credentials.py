@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Container, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -65,6 +66,12 @@ class CredentialPools:
         self._environ = environ
         self._key = key
 
+    def successor(self) -> CredentialPools:
+        """The pools of the next config. Credentials that stay are the same ones, with what is known of them."""
+        successor = copy(self)
+        successor._pools = dict(self._pools)
+        return successor
+
     def configure(self, provider: str, references: tuple[str, ...], strategy: PoolStrategy) -> str | None:
         """Sets up a pool without running a command. An unchanged secret keeps its state, a changed one starts clean.
 
@@ -77,7 +84,7 @@ class CredentialPools:
         return "; ".join(dict.fromkeys(missing.reason for missing in resolved.missing))
 
     def keep(self, providers: Container[str]) -> None:
-        """Pools of providers that the config no longer has are gone; leases that are out end as they began."""
+        """Pools of providers that the config no longer has are gone."""
         self._pools = {name: pool for name, pool in self._pools.items() if name in providers}
 
     async def prepare(self, provider: str) -> None:

@@ -1,6 +1,6 @@
 """A plan of plans: advisers answer at once, then one synthesizer writes the reply.
 
-Every child is an ordinary request through `Engine.single`, with its own plan, attempts, ledger row and trace; this
+Every child is an ordinary request through `Router.single`, with its own plan, attempts, ledger row and trace; this
 file only starts them, stops them and keeps the record. What they read is made in `fusing`.
 """
 
@@ -44,10 +44,10 @@ from clawtui.engine.run import Run, new_request_id
 from clawtui.engine.verdicts import Plan
 
 if TYPE_CHECKING:
-    from clawtui.engine.engine import Engine
+    from clawtui.engine.router import Router
 
 
-async def fuse(engine: Engine, request: ChatRequest, name: str) -> AsyncGenerator[RequestEvent, None]:
+async def fuse(engine: Router, request: ChatRequest, name: str) -> AsyncGenerator[RequestEvent, None]:
     """The fused request as it happens. Ends with `Completed` or `Failed`; closing it cancels every child."""
     fusing = Fusing(engine, request, name)
     trace: Trace | None = None
@@ -65,7 +65,7 @@ async def fuse(engine: Engine, request: ChatRequest, name: str) -> AsyncGenerato
     yield Completed(trace.total_ms, trace) if trace.outcome is Outcome.OK else Failed(trace.total_ms, trace)
 
 
-def fusion_plan(engine: Engine, request: ChatRequest, name: str) -> Plan:
+def fusion_plan(engine: Router, request: ChatRequest, name: str) -> Plan:
     """The synthesizer's plan, with the largest permitted proposals counted in."""
     return Fusing(engine, request, name).plan
 
@@ -73,7 +73,7 @@ def fusion_plan(engine: Engine, request: ChatRequest, name: str) -> Plan:
 class Fusing:
     """One fused request."""
 
-    def __init__(self, engine: Engine, request: ChatRequest, name: str) -> None:
+    def __init__(self, engine: Router, request: ChatRequest, name: str) -> None:
         self._engine = engine
         self._clock = engine.clock
         self._registry = engine.registry
@@ -164,7 +164,7 @@ class Fusing:
         self._is_reserved = False
         run = Run(self._sized, self._synthesizer_id, self._run.plan, self._run.at, self._run.began)
         trace = run.trace(Outcome.CANCELLED, self._ms(), RequestError("cancelled", "it was not started"))
-        # Not by `Engine.settle`: observers were never told that it began.
+        # Not by `Router.settle`: observers were never told that it began.
         self._engine.ledger.settle(trace, self._registry.policies[trace.policy].retention)
 
     # ---- advisers

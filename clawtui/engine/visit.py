@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from clawtui.engine.circuit import CircuitBoard, CircuitLease
 from clawtui.engine.clock import Clock
 from clawtui.engine.credentials import CredentialLease, CredentialPools
-from clawtui.engine.health import RouteStats
+from clawtui.engine.health import Health, RouteStats
 from clawtui.engine.learned import LearnedFacts
 from clawtui.engine.ports import Bus, Ledger
 from clawtui.engine.registry import Registry
@@ -20,7 +20,7 @@ from clawtui.engine.wire.http import Transport
 
 @dataclass(slots=True)
 class Parts:
-    """What a walk works with. The registry is the one its request began on; the rest is shared by all requests."""
+    """What a walk works with. Registry and keys are those its request began on; the rest is shared by all requests."""
 
     registry: Registry
     clock: Clock
@@ -28,6 +28,7 @@ class Parts:
     bus: Bus
     circuits: CircuitBoard
     pools: CredentialPools
+    health: Health
     stats: RouteStats
     transport: Transport
     learned: LearnedFacts
