@@ -265,9 +265,7 @@ class CredentialPools:
             cooling = entry.cooling.get(model)
             if cooling is not None and (cooling.left(now) <= 0 or lease.began > cooling.since):
                 self._free(lease.provider, entry, model, "answered")
-        seconds = used_up_for(headers, self._clock.wall()) if headers else None
-        if seconds is not None and entry.left(lease.model, now) < seconds:
-            self._cool(lease.provider, entry, lease.model, seconds, "rate limit used up", strikes=0, passes_by=True)
+        self._heed(lease, entry, headers)
 
     def _failed(self, lease: CredentialLease, failure: Failure, headers: Mapping[str, str]) -> None:
         entry = lease.entry
@@ -280,7 +278,21 @@ class CredentialPools:
             case Cools.CREDENTIAL:
                 self._refused(lease, entry, failure)
             case _:
-                pass
+                self._heed(lease, entry, headers)
+
+    def _heed(self, lease: CredentialLease, entry: Entry, headers: Mapping[str, str]) -> None:
+        """Headers that say a limit is used up: whoever has another key need not run into it."""
+        seconds = used_up_for(headers, self._clock.wall()) if headers else None
+        if seconds is None:
+            return
+        seconds = self._at_most(lease.provider, seconds)
+        if entry.left(lease.model, self._clock.monotonic()) < seconds:
+            self._cool(lease.provider, entry, lease.model, seconds, "rate limit used up", strikes=0, passes_by=True)
+
+    def _at_most(self, provider: str, seconds: float) -> float:
+        """A sole credential is soon tried again, whatever was said of its pace."""
+        pool = self._pools.get(provider)
+        return min(seconds, SOLE_MOST) if pool is not None and len(pool.entries) == 1 else seconds
 
     def _limited(self, lease: CredentialLease, entry: Entry, failure: Failure, headers: Mapping[str, str]) -> None:
         is_old = entry.is_old_news(lease.began, lease.model)
@@ -290,9 +302,7 @@ class CredentialPools:
             seconds = used_up_for(headers, self._clock.wall())
         if seconds is None:
             seconds = RATE_LIMIT_STEPS[min(max(1, strikes), len(RATE_LIMIT_STEPS)) - 1]
-        pool = self._pools.get(lease.provider)
-        if pool is not None and len(pool.entries) == 1:
-            seconds = min(seconds, SOLE_MOST)
+        seconds = self._at_most(lease.provider, seconds)
         if not is_old or entry.left(lease.model, self._clock.monotonic()) < seconds:
             self._cool(lease.provider, entry, lease.model, seconds, RATE_LIMIT, strikes)
 

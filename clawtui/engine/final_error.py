@@ -18,11 +18,12 @@ UNREACHABLE = frozenset({FailureKind.CONNECT, FailureKind.DNS, FailureKind.TIMEO
 def seems_offline(
     failures: Sequence[tuple[Route, Failure]], providers: Mapping[str, EffectiveProvider], ahead: Sequence[Route]
 ) -> bool:
-    """At least two remote providers were asked, none could be reached, and no local one is left to ask."""
+    """At least two remote providers were asked, none could be reached, and nobody else's is left to ask."""
     remote = {route.provider for route, _ in failures if not providers[route.provider].local}
     if len(remote) < 2 or any(failure.kind not in UNREACHABLE for _, failure in failures):
         return False
-    return not any(providers[route.provider].local for route in ahead)
+    asked = {route.provider for route, _ in failures}
+    return all(route.provider in asked for route in ahead)
 
 
 def first_back(plan: Plan, health: HealthView) -> float | None:
@@ -68,7 +69,15 @@ def after_attempts(
     if back_in_s is not None:
         hint = f"the first route is back in {_seconds(back_in_s)}" + (f"; {hint}" if hint else "")
     count = "1 attempt" if len(attempts) == 1 else f"{len(attempts)} attempts"
-    return RequestError(first.kind, f"no answer after {count}. {tried}", hint, back_in_s)
+    return RequestError(_told_kind(first), f"no answer after {count}. {tried}", hint, back_in_s)
+
+
+def crowded(provider: str) -> RequestError:
+    return RequestError(
+        FailureKind.OVERLOADED,
+        f"all calls that may run at once to {provider} were taken for too long",
+        f"ask again, or raise `max_concurrency` of providers.{provider}",
+    )
 
 
 def without_attempts(plan: Plan, refusals: Sequence[tuple[Route, Refusal]], back_in_s: float | None) -> RequestError:
@@ -114,6 +123,11 @@ def over_budget(policy: str, refusal: Refusal) -> RequestError:
         f" ${refusal.limit_usd:.2f} for this {refusal.period} are left",
         "ask for fewer tokens (--max-tokens), a cheaper profile, or raise the budget",
     )
+
+
+def _told_kind(failure: Failure) -> str:
+    """To callers a total limit that ended a call without a token is silence."""
+    return FailureKind.TIMEOUT_FIRST_TOKEN if failure.kind is FailureKind.TIMEOUT_TOTAL else failure.kind
 
 
 def _any(entries: Sequence[PlanEntry], skip: Skip) -> bool:

@@ -20,6 +20,7 @@ class LearnedFacts:
         self._clock = clock
         self._state = state
         self._facts: dict[Route, dict[str, Learned]] = {}
+        self._ends: dict[tuple[Route, str], float] = {}  # monotonic, of facts that end
         self._tiers: dict[Route, int] = {}  # what the config names as the smaller window
 
     def use_tiers(self, tiers: dict[Route, int]) -> None:
@@ -29,7 +30,7 @@ class LearnedFacts:
         for record in records:
             known = self._facts.setdefault(record.route, {}).get(record.fact)
             if known is None or record.at >= known.at:
-                self._facts[record.route][record.fact] = record
+                self._take_up(record)
 
     # ---- what is known
 
@@ -42,7 +43,9 @@ class LearnedFacts:
     def capped(self, route: Route, wanted: int | None) -> int | None:
         """The output limit to send: what was wanted, no more than the route is known to take."""
         cap = self.output_cap(route) if self._facts else None
-        return wanted if cap is None or wanted is None else min(wanted, cap)
+        if cap is None or wanted is None:
+            return wanted or cap  # some wires must send a limit, and would send a usual one
+        return min(wanted, cap)
 
     def dropped(self, route: Route) -> frozenset[str]:
         """Parameters the route is known to refuse."""
@@ -79,20 +82,24 @@ class LearnedFacts:
                 self._note(route, DROP + failure.parameter, "refused")
             case FailureKind.CONTEXT if failure.limit is not None:
                 self._note(route, WINDOW, str(failure.limit))
-            case FailureKind.LONG_CONTEXT_TIER if route in self._tiers:
+            case FailureKind.LONG_CONTEXT_TIER if route in self._tiers and self.tier(route) is None:
                 before = self._facts.get(route, {}).get(TIER)
                 for_s = TIER_FIRST if before is None or before.for_s is None else min(before.for_s * 2, TIER_MOST)
                 self._note(route, TIER, str(self._tiers[route]), for_s)
             case _:
                 pass
 
-    def forget(self, route: Route) -> None:
-        self._facts.pop(route, None)
-
     def _note(self, route: Route, fact: str, value: str, for_s: float | None = None) -> None:
         record = Learned(route, fact, value, self._clock.wall(), for_s)
-        self._facts.setdefault(route, {})[fact] = record
+        self._take_up(record)
         self._state.save(record)
+
+    def _take_up(self, record: Learned) -> None:
+        self._facts.setdefault(record.route, {})[record.fact] = record
+        if record.for_s is not None:
+            # A wall clock that was set back must lengthen nothing: at most the whole span is left.
+            left = min(record.at + record.for_s - self._clock.wall(), record.for_s)
+            self._ends[record.route, record.fact] = self._clock.monotonic() + left
 
     def _number(self, route: Route, fact: str) -> int | None:
         record = self._live(route, fact)
@@ -103,5 +110,4 @@ class LearnedFacts:
         record = facts.get(fact) if facts else None
         if record is None or record.for_s is None:
             return record
-        age = self._clock.wall() - record.at
-        return record if 0 <= age < record.for_s else None
+        return record if self._clock.monotonic() < self._ends[route, fact] else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clawtui.engine.capabilities import Capabilities
 from clawtui.engine.registry import PolicySpec
 from clawtui.engine.request import ChatRequest, MediaKind, Role
 from clawtui.engine.tokens import input_tokens
@@ -40,6 +41,11 @@ def needs_of(request: ChatRequest, policy: PolicySpec) -> Needs:
         min_context_tokens=max(policy.min_context_tokens, request.require.min_context_tokens),
         wishes=tuple(wishes),
     )
+
+
+def output_room(max_tokens: int | None, capabilities: Capabilities) -> int:
+    """What an answer may take of the window: plan and attempt must agree on it."""
+    return max_tokens or min(USUAL_OUTPUT, capabilities.max_output_tokens.value or USUAL_OUTPUT)
 
 
 def hard_needs(needs: Needs) -> tuple[str, ...]:

@@ -88,10 +88,12 @@ class Router:
         if walk is not None and run.attempts:
             failures = walk.failures
             if walk.is_interrupted:
-                route, failure = failures[-1]
+                route, failure = next(each for each in reversed(failures) if not each[1].before_first_token)
                 return run.trace(Outcome.INTERRUPTED, ms, final_error.interrupted(failure, route))
             offline = final_error.seems_offline(failures, self.registry.providers, ())
             return run.trace(Outcome.FAILED, ms, final_error.after_attempts(run.attempts, failures, back_in_s, offline))
+        if walk is not None and walk.crowded and not walk.refusals:
+            return run.trace(Outcome.FAILED, ms, final_error.crowded(walk.crowded[0]))
         error = final_error.without_attempts(run.plan, walk.refusals if walk else (), back_in_s)
         refused = error.kind in ("budget", "policy")
         return run.trace(Outcome.REFUSED if refused else Outcome.FAILED, ms, error)

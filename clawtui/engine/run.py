@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clawtui.engine.clock import Clock
 from clawtui.engine.outcome import (
@@ -52,10 +52,13 @@ class Run:
     def has_answer_text(self) -> bool:
         return bool(self.text or self.reasoning or self.tool_calls)
 
-    def supersede(self, route: Route) -> int:
-        """Sets the partial answer aside for a whole one; returns its length."""
+    def supersede(self, place: int) -> int:
+        """Sets aside the partial answer of the attempt at `place` for a whole one; returns its length."""
         partial = "".join(self.text)
-        self.superseded.append(Superseded(route, partial))
+        cut = self.attempts[place]
+        self.attempts[place] = replace(cut, outcome=AttemptOutcome.SUPERSEDED)
+        self.superseded.append(Superseded(cut.route, partial))
+        self.first_token_ms = None
         self.text.clear()
         self.reasoning.clear()
         self.tool_calls.clear()

@@ -63,4 +63,5 @@ class Ticket:
     circuit: CircuitLease
     credential: CredentialLease
     slot: Slot
+    sent: bool = False
     closed: bool = False

@@ -11,13 +11,14 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from clawtui.engine import final_error, step_down
+from clawtui.engine.admission import MAX_CALLS, Admission
 from clawtui.engine.attempt import Progress, attempt
+from clawtui.engine.error_words import cleaned
 from clawtui.engine.events import (
     AttemptBegan,
     AttemptEnded,
     AttemptFailed,
     AttemptStarted,
-    BudgetReached,
     Delta,
     ReasoningDelta,
     RequestEvent,
@@ -25,22 +26,20 @@ from clawtui.engine.events import (
     ToolCalled,
     Waiting,
 )
-from clawtui.engine.failures import Decision, Failure, FailureKind, Situation, Step, UpstreamFailed, decide
+from clawtui.engine.failures import RULES, Decision, Failure, FailureKind, Situation, Step, UpstreamFailed, decide
 from clawtui.engine.masking import masked
 from clawtui.engine.metering import metered
-from clawtui.engine.outcome import Attempt, AttemptOutcome
+from clawtui.engine.needs import output_room
+from clawtui.engine.outcome import NO_COST, NO_USAGE, Attempt, AttemptOutcome
 from clawtui.engine.plan import apply_defaults
-from clawtui.engine.ports import Intent, Refusal
+from clawtui.engine.ports import Refusal
 from clawtui.engine.request import ChatRequest, Route, ToolCall
 from clawtui.engine.run import Run
-from clawtui.engine.slots import Slot
-from clawtui.engine.verdicts import Candidate, RouteRole
+from clawtui.engine.verdicts import Candidate
 from clawtui.engine.visit import Parts, Ticket, Visit
 from clawtui.engine.wire import dialect_for
 from clawtui.engine.wire.dialect import Call, ReasoningPiece, TextPiece, ToolPiece
 
-MAX_CALLS = 8
-MAX_SECONDS_BEFORE_FIRST_TOKEN = 90.0
 MAX_TRIES_PER_CREDENTIAL = 2
 MAX_WAIT_FOR_SOONEST = 20.0
 
@@ -55,20 +54,23 @@ class Walk:
         self._replan = replan  # makes `run.plan` anew, after a wait
         self._policy = parts.registry.policies[run.plan.policy]
         self._queue: deque[Candidate] = deque(run.plan.candidates)
-        self._reserved: float | None = None
-        self._refusals: list[tuple[Route, Refusal]] = []
-        self._partial_from: Route | None = None  # an answer was cut there; what came stands until a whole one begins
+        self._admission = Admission(parts, run)
+        self._cut: int | None = None  # place of the attempt whose partial answer stands until a whole one begins
         self._failures: list[tuple[Route, Failure]] = []
         self._interrupted = False
         self._forced: set[Route] = set()
 
     @property
     def refusals(self) -> list[tuple[Route, Refusal]]:
-        return self._refusals
+        return self._admission.refusals
 
     @property
     def failures(self) -> list[tuple[Route, Failure]]:
         return self._failures
+
+    @property
+    def crowded(self) -> list[str]:
+        return self._admission.crowded
 
     @property
     def is_interrupted(self) -> bool:
@@ -81,7 +83,7 @@ class Walk:
             yield event
         while self._queue:
             visit = self._visit(self._queue.popleft())
-            while (ticket := await self._admit(visit)) is not None:
+            while (ticket := await self._admission.admit(visit)) is not None:
                 route, label = visit.route, ticket.credential.label
                 number = len(run.attempts) + 1
                 self._parts.bus.publish(AttemptBegan(run.request_id, number, route, label, clock.wall()))
@@ -91,9 +93,8 @@ class Walk:
                     yield AttemptStarted(run.t_ms(clock), number, route, label)
                     async with aclosing(self._attempt(visit, ticket, progress)) as tokens:
                         async for token in tokens:
-                            if self._partial_from is not None:
-                                cut, self._partial_from = self._partial_from, None
-                                yield Restarted(run.t_ms(clock), route, run.supersede(cut))
+                            if self._cut is not None:
+                                yield self._restarted(route)
                             if type(token) is TextPiece:
                                 run.text.append(token.text)
                                 yield Delta(run.t_ms(clock), token.text)
@@ -104,10 +105,12 @@ class Walk:
                                 call = ToolCall(token.id, token.name, token.arguments)
                                 run.tool_calls.append(call)
                                 yield ToolCalled(run.t_ms(clock), call)
+                    if self._cut is not None:  # whole, and without a word: the partial one is none of it
+                        yield self._restarted(route)
                     self._answered(visit, ticket, progress)
                     return
                 except UpstreamFailed as failed:
-                    failure = self._without_secrets(failed.failure, ticket)
+                    failure = self._understood(failed.failure, visit, ticket)
                     step = self._failed(visit, ticket, progress, failure)
                 finally:
                     if not ticket.closed:
@@ -134,8 +137,7 @@ class Walk:
         while not self._queue and run.plan.waits:
             soonest = run.plan.waits[0]
             seconds = next((e.available_in_s for e in run.plan.entries if e.route == soonest.route), None) or 0.0
-            left = MAX_SECONDS_BEFORE_FIRST_TOKEN - run.t_ms(clock) / 1000
-            if seconds <= min(MAX_WAIT_FOR_SOONEST, left):
+            if seconds <= min(MAX_WAIT_FOR_SOONEST, self._admission.seconds_left()):
                 yield Waiting(run.t_ms(clock), soonest.route, seconds, "everything that could answer is resting")
                 await clock.sleep(max(seconds, 0.05))
                 self._replan()
@@ -156,80 +158,13 @@ class Walk:
             self._step_down(visit, tier)
         return visit
 
-    async def _admit(self, visit: Visit) -> Ticket | None:
-        """The leases and the money for one more attempt; None: not here, not now."""
-        parts, route = self._parts, visit.route
-        if len(self._run.attempts) >= MAX_CALLS:
-            return None
-        await parts.pools.prepare(route.provider)
-        circuit = parts.circuits.enter(route, force=visit.forced)
-        if circuit is None:
-            return None
-        credential = parts.pools.lease(
-            route.provider,
-            route.model,
-            conversation=self._request.conversation,
-            avoid=frozenset(visit.avoid),
-            force=visit.forced,
-        )
-        if credential is None:
-            circuit.released()
-            return None
-        slot: Slot | None = None
-        try:
-            refusal = await self._reserve(visit.candidate)
-            if refusal is None:
-                slot = await parts.slots.take(route.provider, parts.registry.providers[route.provider].max_concurrency)
-        finally:
-            if slot is None:  # refused, cancelled, or the store failed: nothing stays leased
-                circuit.released()
-                credential.released()
-        if refusal is not None or slot is None:
-            return None
-        visit.attempts += 1
-        visit.tries[credential.label] = visit.tries.get(credential.label, 0) + 1
-        return Ticket(circuit, credential, slot)
-
-    async def _reserve(self, candidate: Candidate) -> Refusal | None:
-        """Writes the intent before the first call, and a larger sum before a dearer one."""
-        parts, run, policy = self._parts, self._run, self._policy
-        limits = policy.limits
-        needed = candidate.reserve_usd
-        if needed is not None:
-            needed += run.cost().usd or 0.0
-        if self._reserved is not None and (limits is None or (needed or 0.0) <= self._reserved):
-            return None
-        parent = run.request.parent
-        intent = Intent(
-            request_id=run.request_id,
-            at=run.at,
-            caller=run.request.caller,
-            policy=run.plan.policy,
-            requested=run.plan.requested,
-            route=candidate.route,
-            reserve_usd=needed,
-            limits=limits,
-            parent=parent.request_id if parent else None,
-            stage=parent.stage if parent else None,
-            adviser_index=parent.index if parent else None,
-        )
-        refusal = await parts.ledger.reserve(intent)
-        if refusal is None:
-            self._reserved = needed or 0.0
-            return None
-        self._refusals.append((candidate.route, refusal))
-        parts.bus.publish(
-            BudgetReached(run.plan.policy, refusal.period, refusal.spent_usd, refusal.limit_usd, refused=True)
-        )
-        return refusal
-
     def _attempt(
         self, visit: Visit, ticket: Ticket, progress: Progress
     ) -> AsyncGenerator[TextPiece | ReasoningPiece | ToolPiece, None]:
         parts, route = self._parts, visit.route
         provider = parts.registry.providers[route.provider]
         profile = parts.registry.profiles.get(route.profile or "")
-        timeouts = profile.timeouts if profile else provider.timeouts
+        timeouts = self._admission.timeouts(route)
         dropped = parts.learned.dropped(route)
         capabilities = parts.registry.capabilities(route)
         call = Call(
@@ -239,7 +174,7 @@ class Walk:
             secret=ticket.credential.secret,
             stream=self._request.stream and capabilities.streaming.value is not False,
             max_tokens=parts.learned.capped(route, visit.candidate.max_tokens),
-            context_tokens=visit.candidate.input_tokens + (visit.candidate.max_tokens or 0),
+            context_tokens=visit.candidate.input_tokens + output_room(visit.candidate.max_tokens, capabilities),
             headers=provider.headers,
             query={**provider.query, **profile.query} if profile and profile.query else provider.query,
             extra=profile.extra if profile else {},
@@ -247,7 +182,7 @@ class Walk:
             stream_usage="stream_options" not in dropped,
             prefill=capabilities.prefill.value is True,
         )
-        left = MAX_SECONDS_BEFORE_FIRST_TOKEN - self._run.t_ms(parts.clock) / 1000
+        ticket.sent = True
         parts.stats.began(route)
         return attempt(
             call,
@@ -256,12 +191,17 @@ class Walk:
             transport=parts.transport,
             clock=parts.clock,
             timeouts=timeouts,
-            first_token_s=max(0.001, min(timeouts.first_token, left)),
+            first_token_s=min(timeouts.first_token, self._admission.seconds_left()),
             max_connections=provider.max_concurrency,
             progress=progress,
         )
 
     # ---- after an attempt
+
+    def _restarted(self, route: Route) -> Restarted:
+        assert self._cut is not None
+        cut, self._cut = self._cut, None
+        return Restarted(self._run.t_ms(self._parts.clock), route, self._run.supersede(cut))
 
     def _answered(self, visit: Visit, ticket: Ticket, progress: Progress) -> None:
         run = self._run
@@ -274,7 +214,7 @@ class Walk:
         run.answered = visit.route
         run.served_model = progress.served_model
         run.finish_reason = progress.finish.reason if progress.finish else None
-        run.notes.extend(progress.notes)
+        run.notes.extend(self._told(progress, ticket))
 
     def _failed(self, visit: Visit, ticket: Ticket, progress: Progress, failure: Failure) -> Step:
         """Books the failure everywhere it counts, then asks the table what happens next."""
@@ -282,8 +222,7 @@ class Walk:
         ticket.circuit.failed(failure)
         ticket.credential.failed(failure, progress.headers)
         self._failures.append((route, failure))
-        if not failure.before_first_token:
-            self._partial_from = route
+        parts.learned.learn(route, failure)  # first: what it says of windows decides who is asked next
         step = decide(failure, self._situation(visit, ticket.credential.label, failure))
         match step.decision:
             case Decision.RETRY:
@@ -296,23 +235,32 @@ class Walk:
                 self._drop_smaller_windows(route)
             case _:
                 pass
-        parts.learned.learn(route, failure)
-        superseded = self._partial_from is not None and step.decision is not Decision.STOP
-        self._close(
-            visit,
-            ticket,
-            progress,
-            AttemptOutcome.SUPERSEDED if superseded else AttemptOutcome.FAILED,
-            failure,
-            step.decision,
-        )
+        asked = failure.retry_after_s
+        if (
+            asked
+            and RULES[failure.kind].counts_against_circuit
+            and not step.wait_s
+            and parts.circuits.wait(route) is None
+        ):
+            # Too long to wait for here: then nobody should run into it meanwhile.
+            parts.circuits.rest(route, asked, f"{failure.kind.value.replace('_', ' ')}, told to wait")
+        self._close(visit, ticket, progress, AttemptOutcome.FAILED, failure, step.decision)
+        if not failure.before_first_token:
+            self._cut = len(self._run.attempts) - 1
         return step
 
-    def _without_secrets(self, failure: Failure, ticket: Ticket) -> Failure:
+    def _understood(self, failure: Failure, visit: Visit, ticket: Ticket) -> Failure:
+        """The failure as it is meant here: a prompt that fits the small tier cannot be too long for it."""
+        tier = self._parts.learned.step_down_to(visit.route)
+        if failure.kind is FailureKind.LONG_CONTEXT_TIER and tier is not None and visit.candidate.input_tokens <= tier:
+            failure = replace(failure, kind=FailureKind.RATE_LIMIT)
+        return replace(failure, message=self._without_secrets(failure.message, ticket))
+
+    def _without_secrets(self, words: str, ticket: Ticket) -> str:
         """Servers quote keys in their errors, and a proxy before several may quote another's: no key of any provider,
         whole or in part, goes any further."""
         headers = self._parts.registry.providers[ticket.credential.provider].headers
-        return replace(failure, message=masked(failure.message, *self._parts.pools.secrets(), *headers.values()))
+        return masked(words, *self._parts.pools.secrets(), *headers.values())
 
     def _cancelled(self, visit: Visit, ticket: Ticket, progress: Progress) -> None:
         ticket.circuit.released()
@@ -336,9 +284,12 @@ class Walk:
         ms = (now - progress.started) * 1000
         first_ms = None if progress.first_token_at is None else (progress.first_token_at - progress.started) * 1000
         started_ms = (progress.started - run.began) * 1000
-        if first_ms is not None and outcome is not AttemptOutcome.SUPERSEDED and run.first_token_ms is None:
+        if first_ms is not None and run.first_token_ms is None:
             run.first_token_ms = round(started_ms + first_ms, 1)
-        usage, cost = metered(progress, outcome, visit.candidate, parts.registry.price(route, progress.served_model))
+        usage, cost = NO_USAGE, NO_COST
+        if ticket.sent:
+            price = parts.registry.price(route, progress.served_model)
+            usage, cost = metered(progress, outcome, visit.candidate, price)
         run.attempts.append(
             Attempt(
                 number=len(run.attempts) + 1,
@@ -357,35 +308,40 @@ class Walk:
                 usage=usage,
                 cost=cost,
                 served_model=progress.served_model,
-                notes=(*visit.candidate.notes, *progress.notes),
+                notes=(*visit.candidate.notes, *self._told(progress, ticket)),
             )
         )
         visit.wait_s = 0.0
-        parts.stats.ended(
-            route,
-            outcome=outcome,
-            failure=failure.kind if failure else None,
-            ms=ms,
-            first_token_ms=first_ms,
-            output_tokens=usage.output_tokens,
-            is_retry=visit.attempts > 1,
-        )
+        if ticket.sent:
+            parts.stats.ended(
+                route,
+                outcome=outcome,
+                failure=failure.kind if failure else None,
+                ms=ms,
+                first_token_ms=first_ms,
+                output_tokens=usage.output_tokens,
+                is_retry=visit.attempts > 1,
+            )
         parts.bus.publish(
             AttemptEnded(
                 run.request_id, len(run.attempts), route, failure.kind if failure else None, ms, parts.clock.wall()
             )
         )
 
+    def _told(self, progress: Progress, ticket: Ticket) -> list[str]:
+        """Notes of the wire may hold a server's words."""
+        return [self._without_secrets(cleaned(note), ticket) for note in progress.notes]
+
     def _situation(self, visit: Visit, label: str | None, failure: Failure) -> Situation:
         parts, run, route = self._parts, self._run, visit.route
         retries = parts.registry.providers[route.provider].retries
         others = visit.avoid | ({label} if label is not None else set())
-        ahead = self._ahead()
+        ahead = self._ahead(route)
         return Situation(
             retries_left=0 if parts.circuits.wait(route) is not None else retries - visit.retries,
             tries_left_here=MAX_TRIES_PER_CREDENTIAL - visit.tries.get(label, 0),
             calls_left=MAX_CALLS - len(run.attempts) - 1,
-            seconds_left=MAX_SECONDS_BEFORE_FIRST_TOKEN - run.t_ms(parts.clock) / 1000,
+            seconds_left=self._admission.seconds_left(),
             other_credential=parts.pools.next_free(route.provider, route.model, frozenset(others)),
             next_candidate=ahead[0] if ahead else None,
             next_ready_in_s=ahead[1] if ahead else None,
@@ -403,15 +359,19 @@ class Walk:
             attempt_on_route=visit.retries + 1,  # rotations use up no retries and lengthen no backoff
         )
 
-    def _ahead(self) -> tuple[str, float] | None:
-        """The candidate that would come next: whether it is another model or another profile, and when it is ready."""
+    def _ahead(self, failed: Route) -> tuple[str, float] | None:
+        """The candidate that would come next: whether it is another model of the profile or another profile, and when
+        it is ready."""
         best: tuple[str, float] | None = None
         for candidate in self._queue:
             parts, route = self._parts, candidate.route
             blocked = (parts.circuits.wait(route), parts.pools.wait(route.provider, route.model))
             seconds = max((each.seconds for each in blocked if each is not None), default=0.0)
             if best is None or seconds < best[1]:
-                best = ("model" if candidate.role is RouteRole.FALLBACK_MODEL else "profile", seconds)
+                best = (
+                    "model" if route.profile is not None and route.profile == failed.profile else "profile",
+                    seconds,
+                )
             if seconds == 0.0:
                 break
         return best
@@ -435,8 +395,8 @@ class Walk:
         visit.repaired = True
 
     def _step_down(self, visit: Visit, tokens: int) -> None:
-        room = tokens - (visit.candidate.max_tokens or 0)
-        messages, cut = step_down.fitted(visit.request.messages, room)
+        room = (tokens - (visit.candidate.max_tokens or 0)) / self._parts.registry.calibration.ratio(visit.route)
+        messages, cut = step_down.fitted(visit.request.messages, int(room))
         visit.stepped_down = True
         if cut:
             visit.request = replace(visit.request, messages=messages)
