@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import inf
 
 from clawtui.config.schema import Timeouts
 from clawtui.engine.clock import Deadline
 from clawtui.engine.events import BudgetReached
+from clawtui.engine.failures import FailureKind
 from clawtui.engine.ports import Intent, Refusal
 from clawtui.engine.request import Route
 from clawtui.engine.run import Run
@@ -18,6 +20,15 @@ MAX_CALLS = 8
 MAX_SECONDS_BEFORE_FIRST_TOKEN = 90.0
 
 
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A candidate that was not called, for a reason that no plan could know."""
+
+    route: Route
+    kind: str
+    reason: str
+
+
 class Admission:
     """Of one request."""
 
@@ -27,7 +38,7 @@ class Admission:
         self._policy = parts.registry.policies[run.plan.policy]
         self._reserved: float | None = None
         self.refusals: list[tuple[Route, Refusal]] = []
-        self.crowded: list[str] = []  # providers of which no slot came free in time
+        self.passed_over: list[PassedOver] = []
 
     def timeouts(self, route: Route) -> Timeouts:
         profile = self._parts.registry.profiles.get(route.profile or "")
@@ -45,6 +56,9 @@ class Admission:
         if len(self._run.attempts) >= MAX_CALLS or self.seconds_left() <= 0:
             return None
         await parts.pools.prepare(route.provider)
+        if (missing := parts.pools.missing(route.provider)) is not None:
+            self.passed_over.append(PassedOver(route, "not_ready", missing))
+            return None
         circuit = parts.circuits.enter(route, force=visit.forced)
         if circuit is None:
             return None
@@ -83,8 +97,11 @@ class Admission:
             async with Deadline(parts.clock, min(self.timeouts(route).first_token, self.seconds_left())):
                 slot = await parts.slots.take(route.provider, most)
         except TimeoutError:
-            self.crowded.append(route.provider)
-            self._run.notes.append(f"{route} was passed over: all {most} calls at once to {route.provider} were taken")
+            reason = (
+                f"all calls that may run at once ({most}, max_concurrency of {route.provider}) were taken for too long"
+            )
+            self.passed_over.append(PassedOver(route, FailureKind.OVERLOADED, reason))
+            self._run.notes.append(f"{route} was passed over: {reason}")
         return slot
 
     async def _reserve(self, candidate: Candidate) -> Refusal | None:

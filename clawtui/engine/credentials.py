@@ -145,6 +145,13 @@ class CredentialPools:
             return Blocked(soonest, f"all credentials are dead ({cause})")
         return Blocked(soonest, f"all credentials cooling ({cause}), the first is back in {_span(soonest)}")
 
+    def missing(self, provider: str) -> str | None:
+        """Why there is no credential at all, where one is due; commands and keyrings must have been asked."""
+        pool = self._pools.get(provider)
+        if pool is None or pool.keyless or pool.entries:
+            return None
+        return f"no credential ({pool.missing})" if pool.missing else "no credential"
+
     def next_free(self, provider: str, model: str, avoid: frozenset[str]) -> float | None:
         """Seconds until a credential not among `avoid` is free; None: there is no other."""
         pool = self._pools.get(provider)

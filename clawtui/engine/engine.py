@@ -143,6 +143,8 @@ class Engine:
         """Asks a provider for its model list: free, and says whether it can be reached."""
         provider = self.registry.providers[provider_id]
         await self.pools.prepare(provider_id)
+        if (missing := self.pools.missing(provider_id)) is not None:
+            return Probe(provider_id, False, error=missing)
         return await list_models(self.transport, provider, self.pools.any_secret(provider_id), self.clock)
 
     async def ask(self, request: ChatRequest) -> Trace:

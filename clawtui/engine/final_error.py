@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from clawtui.config.effective import EffectiveProvider
+from clawtui.engine.admission import PassedOver
 from clawtui.engine.failures import Failure, FailureKind
 from clawtui.engine.outcome import Attempt, RequestError
 from clawtui.engine.plan import HealthView
@@ -72,12 +73,13 @@ def after_attempts(
     return RequestError(_told_kind(first), f"no answer after {count}. {tried}", hint, back_in_s)
 
 
-def crowded(provider: str) -> RequestError:
-    return RequestError(
-        FailureKind.OVERLOADED,
-        f"all calls that may run at once to {provider} were taken for too long",
-        f"ask again, or raise `max_concurrency` of providers.{provider}",
-    )
+def passed_over(routes: Sequence[PassedOver]) -> RequestError:
+    """Nobody was called, though the plan knew somebody who could."""
+    why = "; ".join(f"{each.route.profile or each.route}: {each.reason}" for each in routes)
+    if all(each.kind == "not_ready" for each in routes):
+        return RequestError("not_ready", f"no profile is ready. {why}", "`clawtui models doctor` says what is missing")
+    kind = next(each.kind for each in routes if each.kind != "not_ready")
+    return RequestError(kind, f"no profile could be asked. {why}", "ask again, or raise `max_concurrency`")
 
 
 def without_attempts(plan: Plan, refusals: Sequence[tuple[Route, Refusal]], back_in_s: float | None) -> RequestError:

@@ -92,8 +92,8 @@ class Router:
                 return run.trace(Outcome.INTERRUPTED, ms, final_error.interrupted(failure, route))
             offline = final_error.seems_offline(failures, self.registry.providers, ())
             return run.trace(Outcome.FAILED, ms, final_error.after_attempts(run.attempts, failures, back_in_s, offline))
-        if walk is not None and walk.crowded and not walk.refusals:
-            return run.trace(Outcome.FAILED, ms, final_error.crowded(walk.crowded[0]))
+        if walk is not None and walk.passed_over and not walk.refusals:
+            return run.trace(Outcome.FAILED, ms, final_error.passed_over(walk.passed_over))
         error = final_error.without_attempts(run.plan, walk.refusals if walk else (), back_in_s)
         refused = error.kind in ("budget", "policy")
         return run.trace(Outcome.REFUSED if refused else Outcome.FAILED, ms, error)

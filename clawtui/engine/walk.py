@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from clawtui.engine import final_error, step_down
-from clawtui.engine.admission import MAX_CALLS, Admission
+from clawtui.engine.admission import MAX_CALLS, Admission, PassedOver
 from clawtui.engine.attempt import Progress, attempt
 from clawtui.engine.error_words import cleaned
 from clawtui.engine.events import (
@@ -69,8 +69,8 @@ class Walk:
         return self._failures
 
     @property
-    def crowded(self) -> list[str]:
-        return self._admission.crowded
+    def passed_over(self) -> list[PassedOver]:
+        return self._admission.passed_over
 
     @property
     def is_interrupted(self) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from clawtui.config.schema import PoolStrategy
 from clawtui.engine.failures import Failure
 from tests.engine.test_credentials import HOUR, LIMITED, MODEL, REFUSED, UNPAID, Pool
+from tests.house import a_house
 
 USED_UP = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "5s"}
 
@@ -134,3 +135,18 @@ async def test_a_command_that_failed_says_why_and_is_asked_again_after_a_while(t
     assert pool.wait("one", MODEL) is None
     await pool.prepare("one")
     assert pool.take().secret is not None
+
+
+async def test_a_command_that_gives_no_key_is_named_and_nobody_is_asked_without_one() -> None:
+    providers = {"one": {"credentials": ["cmd:false"]}}
+    async with a_house(providers=providers, profiles={"first": {"fallback_profiles": []}}) as house:
+        trace = await house.ask()
+        assert trace.error is not None
+        assert trace.error.kind == "not_ready"
+        assert "first: no credential (cmd:false: false ended with status 1)" in trace.error.message
+        probe = await house.engine.probe("one")
+        assert not probe.reachable
+        assert not house.simulator.requests
+        assert not house.simulator.listings
+        assert probe.error is not None
+        assert "cmd:false" in probe.error

@@ -63,7 +63,7 @@ async def test_waiting_for_a_free_call_in_vain_says_what_to_raise() -> None:
         assert trace.outcome is Outcome.FAILED
         assert trace.error is not None
         assert (trace.error.kind, trace.attempts) == ("overloaded", ())
-        assert "max_concurrency" in trace.error.hint
+        assert "max_concurrency of one" in trace.error.message
         talks.cancel()
 
 
