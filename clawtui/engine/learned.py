@@ -12,6 +12,7 @@ from clawtui.engine.request import Route
 
 MAX_TOKENS, WINDOW, TIER, DROP = "max_tokens", "max_context_tokens", "tier", "drop:"
 TIER_FIRST, TIER_MOST = 3_600.0, 86_400.0
+REMEMBERED = 30 * 86_400.0  # servers are changed: what was refused once is tried again some day
 NOTHING: frozenset[str] = frozenset()
 
 
@@ -20,7 +21,7 @@ class LearnedFacts:
         self._clock = clock
         self._state = state
         self._facts: dict[Route, dict[str, Learned]] = {}
-        self._ends: dict[tuple[Route, str], float] = {}  # monotonic, of facts that end
+        self._ends: dict[tuple[Route, str], float] = {}  # monotonic
         self._tiers: dict[Route, int] = {}  # what the config names as the smaller window
 
     def use_tiers(self, tiers: dict[Route, int]) -> None:
@@ -52,7 +53,9 @@ class LearnedFacts:
         facts = self._facts.get(route)
         if not facts:
             return NOTHING
-        return frozenset(name.removeprefix(DROP) for name in facts if name.startswith(DROP))
+        return frozenset(
+            name.removeprefix(DROP) for name in facts if name.startswith(DROP) and self._live(route, name) is not None
+        )
 
     def tier(self, route: Route) -> int | None:
         """The smaller window in force, while the larger tier is refused."""
@@ -84,22 +87,21 @@ class LearnedFacts:
                 self._note(route, WINDOW, str(failure.limit))
             case FailureKind.LONG_CONTEXT_TIER if route in self._tiers and self.tier(route) is None:
                 before = self._facts.get(route, {}).get(TIER)
-                for_s = TIER_FIRST if before is None or before.for_s is None else min(before.for_s * 2, TIER_MOST)
+                for_s = TIER_FIRST if before is None else min(before.for_s * 2, TIER_MOST)
                 self._note(route, TIER, str(self._tiers[route]), for_s)
             case _:
                 pass
 
-    def _note(self, route: Route, fact: str, value: str, for_s: float | None = None) -> None:
+    def _note(self, route: Route, fact: str, value: str, for_s: float = REMEMBERED) -> None:
         record = Learned(route, fact, value, self._clock.wall(), for_s)
         self._take_up(record)
         self._state.save(record)
 
     def _take_up(self, record: Learned) -> None:
         self._facts.setdefault(record.route, {})[record.fact] = record
-        if record.for_s is not None:
-            # A wall clock that was set back must lengthen nothing: at most the whole span is left.
-            left = min(record.at + record.for_s - self._clock.wall(), record.for_s)
-            self._ends[record.route, record.fact] = self._clock.monotonic() + left
+        # A wall clock that was set back must lengthen nothing: at most the whole span is left.
+        left = min(record.at + record.for_s - self._clock.wall(), record.for_s)
+        self._ends[record.route, record.fact] = self._clock.monotonic() + left
 
     def _number(self, route: Route, fact: str) -> int | None:
         record = self._live(route, fact)
@@ -108,6 +110,6 @@ class LearnedFacts:
     def _live(self, route: Route, fact: str) -> Learned | None:
         facts = self._facts.get(route)
         record = facts.get(fact) if facts else None
-        if record is None or record.for_s is None:
-            return record
+        if record is None:
+            return None
         return record if self._clock.monotonic() < self._ends[route, fact] else None

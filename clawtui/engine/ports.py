@@ -137,7 +137,7 @@ class Learned:
     fact: str  # drop:NAME, max_tokens, max_context_tokens, no_stream_usage, tier
     value: str
     at: float
-    for_s: float | None = None
+    for_s: float
 
 
 StateRecord = CircuitRecord | Transition | CredentialRecord | Learned

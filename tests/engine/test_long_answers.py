@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from clawtui.engine.events import AttemptStarted, Completed, Restarted
-from clawtui.engine.failures import FailureKind
+from clawtui.engine.failures import Failure, FailureKind
+from clawtui.engine.learned import LearnedFacts
 from clawtui.engine.outcome import AttemptOutcome, Outcome
 from clawtui.engine.request import Route
 from clawtui.simulator import Fault, FaultKind, Finish, ModelScript, Script
-from tests.house import FakeClock, a_house, a_request, until
+from tests.house import FakeClock, RecordingState, a_house, a_request, until
 
 FIRST = Route("first", "one", "alpha")
 LONG = "This is the beginning of a long answer that goes on"
@@ -202,3 +203,13 @@ async def test_offline_is_said_only_where_nobody_else_is_left_to_ask() -> None:
         trace = await house.ask()
         assert trace.outcome is Outcome.OK
         assert house.called() == ["three/gamma"]
+
+
+async def test_what_a_server_refused_is_tried_again_after_a_month() -> None:
+    clock = FakeClock()
+    learned = LearnedFacts(clock, RecordingState())
+    learned.learn(FIRST, Failure(FailureKind.BAD_PARAMETER, "top_k is not supported", parameter="top_k"))
+    await clock.advance(29 * 86_400)
+    assert learned.dropped(FIRST) == {"top_k"}
+    await clock.advance(2 * 86_400)
+    assert learned.dropped(FIRST) == frozenset()

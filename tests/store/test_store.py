@@ -69,7 +69,7 @@ async def test_what_was_put_is_durable_within_a_quarter_of_a_second(tmp_path: Pa
 async def test_state_survives_and_the_newest_word_wins_whoever_says_it(tmp_path: Path) -> None:
     circuit = CircuitRecord(ROUTE, "open", 5, NOON, 30.0, "server", NOON)
     credential = CredentialRecord("one", "f1", "env:KEY", "alpha", "cooling", "rate limit", NOON, NOON + 30, 30.0, 1)
-    learned = Learned(ROUTE, "max_tokens", "4096", NOON)
+    learned = Learned(ROUTE, "max_tokens", "4096", NOON, 60.0)
     async with a_store(tmp_path, process="left") as left, a_store(tmp_path, process="right") as right:
         await right.has_changed()
         for record in (circuit, credential, learned, Transition(ROUTE, NOON, "closed", "open", "server")):
