@@ -38,7 +38,7 @@ from clawtui.engine.outcome import (
     RequestError,
     Trace,
 )
-from clawtui.engine.ports import Intent, Refusal
+from clawtui.engine.ports import Intent, Prepaid, Refusal
 from clawtui.engine.request import ChatRequest, Message, Parent, RequestId, Require, Role, Stage, Text
 from clawtui.engine.run import Run, new_request_id
 from clawtui.engine.verdicts import Plan
@@ -94,6 +94,7 @@ class Fusing:
         self._sent: set[int] = set()
         self._advised_ms = 0.0
         self._is_reserved = False
+        self._held_usd = 0.0
         self._refusal: Refusal | None = None
         self._answer: Trace | None = None
         self._draft: Advice | None = None
@@ -116,7 +117,7 @@ class Fusing:
         proposals = self._settle_order()
         self._advised_ms = self._ms()
         yield SynthesisStarted(self._advised_ms, self._fusion.synthesizer, len(proposals))
-        request = self._synthesizer_request(run.request_id, proposals)
+        request = self._synthesizer_request(run.request_id, proposals, self._held_usd)
         self._is_reserved = False  # from here on the child's own walk holds the reservation, under the same id
         async with aclosing(self._engine.single(request, self._answered)) as events:
             async for event in events:
@@ -152,6 +153,7 @@ class Fusing:
             self._is_reserved = True  # already: who is cancelled while it is being written must close it all the same
             refusal = await self._engine.ledger.reserve(intent)
             if refusal is None:
+                self._held_usd = candidate.reserve_usd or 0.0
                 return True
             self._is_reserved = False
             self._refusal = self._refusal or refusal
@@ -264,7 +266,7 @@ class Fusing:
 
     # ---- the synthesizer
 
-    def _synthesizer_request(self, parent: RequestId, proposals: list[Proposal]) -> ChatRequest:
+    def _synthesizer_request(self, parent: RequestId, proposals: list[Proposal], held_usd: float = 0.0) -> ChatRequest:
         order = (
             self._order
             if proposals and self._order.indexes
@@ -276,7 +278,7 @@ class Fusing:
             model=None,
             strict=False,
             request_id=self._synthesizer_id,
-            parent=Parent(parent, Stage.SYNTHESIZER),
+            parent=Prepaid(parent, Stage.SYNTHESIZER, held_usd=held_usd),
         )
 
     def _grounded(self) -> ChatRequest:

@@ -27,18 +27,19 @@ def _local_day(quarter: int, _zone: tuple[str, str]) -> str:
 def refusal(intent: Intent, spending: Spending, held: float = 0.0) -> Refusal | None:
     """The one admission rule: reserved + settled + asked <= limit, per day and per month.
 
-    `held` is what this same request has reserved already, which the new sum replaces.
+    `held` is what this same request has reserved already, which the new sum replaces. Asking for no more than that is
+    never refused: it was admitted, and what others cost beyond their reservations blocks who comes after.
     """
     limits, asked = intent.limits, intent.reserve_usd or 0.0
-    if limits is None:
+    if limits is None or asked <= held:
         return None
     periods = (
         ("day", limits.daily_usd, spending.day_usd, spending.day_reserved_usd),
         ("month", limits.monthly_usd, spending.month_usd, spending.month_reserved_usd),
     )
     for period, limit, spent, reserved in periods:
-        # A sum of floats must not refuse what fits to the cent: half a nano-dollar of slack. What costs nothing fits.
-        if limit is not None and asked > 0 and spent + reserved - held + asked > limit + 5e-10:
+        # A sum of floats must not refuse what fits to the cent: half a nano-dollar of slack.
+        if limit is not None and spent + reserved - held + asked > limit + 5e-10:
             return Refusal(period, limit, spent, reserved - held, asked)
     return None
 

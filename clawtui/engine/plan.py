@@ -15,7 +15,7 @@ from clawtui.config.effective import EffectiveProvider
 from clawtui.config.schema import ProviderKind
 from clawtui.engine.capabilities import UNKNOWN, Capabilities
 from clawtui.engine.needs import USUAL_OUTPUT, hard_needs, needs_of
-from clawtui.engine.ports import Spending
+from clawtui.engine.ports import Prepaid, Spending
 from clawtui.engine.pricing import worst_cost
 from clawtui.engine.registry import Link, PolicySpec, ProfileSpec, Registry
 from clawtui.engine.request import ChatRequest, Message, Role, Route, Text
@@ -246,7 +246,7 @@ class _Planning:
             if reserve is None:
                 return _skipped(route, Skip.PRICE_UNKNOWN, "price unknown, and the policy has a budget")
             if self._left is not None and 0 < reserve > self._left + SLACK_USD:
-                return _skipped(route, Skip.BUDGET, f"may cost ${reserve:.4f}, ${max(0.0, self._left):.4f} are left")
+                return _skipped(route, Skip.BUDGET, f"may cost ${reserve:.4f}, ${self._left:.4f} are left")
         dropped = tuple(
             f"{wish.replace('_', ' ')} is dropped"
             for wish in self._needs.wishes
@@ -310,7 +310,11 @@ class _Planning:
             left.append(limits.daily_usd - spent.day_usd - spent.day_reserved_usd)
         if limits.monthly_usd is not None:
             left.append(limits.monthly_usd - spent.month_usd - spent.month_reserved_usd)
-        return min(left, default=None)
+        if not left:
+            return None
+        parent = self._request.parent
+        held = parent.held_usd if isinstance(parent, Prepaid) else 0.0
+        return max(0.0, min(left)) + held
 
 
 def _why(link: Link, target: Target, passed_over: int) -> str:

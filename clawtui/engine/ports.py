@@ -9,7 +9,7 @@ from typing import Protocol
 from clawtui.config.schema import Retention
 from clawtui.engine.events import BusEvent
 from clawtui.engine.outcome import Trace
-from clawtui.engine.request import RequestId, Route, Stage
+from clawtui.engine.request import Parent, RequestId, Route, Stage
 
 # ---- money
 
@@ -63,6 +63,14 @@ class Spending:
 
 
 NO_SPENDING = Spending()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepaid(Parent):
+    """Of a child for which its compound request has reserved already, under the child's own id: spending holds that
+    sum, and the child's own plan must not count it against the child."""
+
+    held_usd: float = 0.0
 
 
 class Ledger(Protocol):
