@@ -76,8 +76,51 @@ def test_a_pinned_message_that_is_too_long_alone_is_cut_in_its_middle() -> None:
     assert CUT in message.text
 
 
+def test_the_question_is_pinned_and_not_the_tool_results_behind_it() -> None:
+    question = "THE QUESTION " + "x" * 900
+    messages = read(
+        system("Rules"),
+        user("The first " + "y" * 150),
+        assistant("An answer"),
+        user(question),
+        assistant("", ToolCall("1", "search", "{}")),
+        tool_result("1", "found " * 100, "search"),
+        tool_result("1", "end", "search"),
+        limit=1_300,
+    )
+    assert [message.text[:12] for message in messages] == [
+        "Rules",
+        "The first yy",
+        LEFT_OUT[:12],
+        question[:12],
+        LEFT_OUT[:12],
+        "[tool result",
+    ]
+    assert messages[3].text == question
+    assert messages[-1].text == "[tool result of search]\nend"
+
+
+def test_of_a_long_tool_result_behind_the_question_both_ends_are_kept() -> None:
+    messages = read(
+        user("What does the log say?"),
+        assistant("", ToolCall("1", "read", "{}")),
+        tool_result("1", "begin " + "x" * 50_000 + " end", "read"),
+        limit=1_000,
+    )
+    assert [message.text for message in messages[:2]] == ["What does the log say?", LEFT_OUT]
+    assert messages[2].text.startswith("[tool result of read]\nbegin")
+    assert CUT in messages[2].text
+    assert messages[2].text.endswith(" end")
+
+
+def test_a_developers_message_is_pinned_as_the_system_prompt_that_it_becomes() -> None:
+    turns = [turn for n in range(9) for turn in (user("q" * 200), assistant("a" * 200))]
+    messages = read(Message(Role.DEVELOPER, (Text("Be brief."),)), *turns, limit=1_000)
+    assert messages[0] == system("Be brief.")
+
+
 messages_strategy = st.lists(
-    st.tuples(st.sampled_from([Role.SYSTEM, Role.USER, Role.ASSISTANT]), st.text(max_size=3_000)).map(
+    st.tuples(st.sampled_from([Role.SYSTEM, Role.USER, Role.ASSISTANT, Role.TOOL]), st.text(max_size=3_000)).map(
         lambda pair: Message(pair[0], (Text(pair[1]),))
     ),
     min_size=1,

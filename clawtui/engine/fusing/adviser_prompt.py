@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from clawtui.engine.request import MediaKind, Message, Role, Text
 
 CUT = "[… cut …]"
 LEFT_OUT = "[… earlier turns left out …]"
+WORTH_READING = 200  # characters of a turn that does not fit whole
 MOST_GAPS = 4  # before the first pinned turn, between each two of three, behind the last
 
 ROLES = (
@@ -28,10 +31,11 @@ def adviser_messages(messages: tuple[Message, ...], index: int, max_chars: int) 
     """The adviser's own instruction, then the conversation as text, within `max_chars`.
 
     The caller's system prompt, first and last user message are pinned, each cut in its middle if it alone is too
-    long; the rest is kept from the newest backwards, and a mark stands where something was left out.
+    long; the rest is kept from the newest backwards, the last of it cut where a part is worth reading, and a mark
+    stands where something was left out.
     """
     instruction = Message(Role.SYSTEM, (Text(adviser_system(index)),))
-    return (instruction, *fitted([_flattened(message) for message in messages], max_chars))
+    return (instruction, *_fitted([_flattened(message) for message in messages], _pinned(messages), max_chars))
 
 
 def _flattened(message: Message) -> Message:
@@ -54,32 +58,37 @@ def _placeholder(kind: MediaKind) -> str:
     return f"[{kind}]"
 
 
-def fitted(messages: list[Message], max_chars: int) -> list[Message]:
+def _fitted(messages: list[Message], pinned: list[int], max_chars: int) -> list[Message]:
     if sum(len(message.text) for message in messages) <= max_chars:
         return messages
-    pinned = _pinned(messages)
     kept: dict[int, Message] = {}
     room = max_chars - MOST_GAPS * len(LEFT_OUT)
     # The shortest first: what one does not use of its share, the longer ones may.
     for position, number in enumerate(sorted(pinned, key=lambda each: len(messages[each].text))):
         share = max(1, room // (len(pinned) - position))
-        text = cut_in_middle(messages[number].text, share)
-        kept[number] = Message(messages[number].role, (Text(text),))
-        room -= len(text)
+        kept[number] = _cut(messages[number], share)
+        room -= len(kept[number].text)
     for number in range(len(messages) - 1, -1, -1):
         if number in kept:
             continue
         size = len(messages[number].text)
         if size > room:
+            if room >= WORTH_READING:
+                kept[number] = _cut(messages[number], room)
             break
         kept[number] = messages[number]
         room -= size
     return _with_marks(messages, kept)
 
 
-def _pinned(messages: list[Message]) -> list[int]:
+def _cut(message: Message, limit: int) -> Message:
+    return Message(message.role, (Text(cut_in_middle(message.text, limit)),))
+
+
+def _pinned(messages: Sequence[Message]) -> list[int]:
+    """By the roles that the caller gave: what becomes user text for an adviser, a tool result, is no question."""
     users = [number for number, message in enumerate(messages) if message.role is Role.USER]
-    system = [number for number, message in enumerate(messages) if message.role is Role.SYSTEM][:1]
+    system = [number for number, each in enumerate(messages) if each.role in (Role.SYSTEM, Role.DEVELOPER)][:1]
     return sorted({*system, *users[:1], *users[-1:]})
 
 
