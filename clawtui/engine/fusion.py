@@ -38,6 +38,7 @@ from clawtui.engine.outcome import (
     RequestError,
     Trace,
 )
+from clawtui.engine.plan import has_system_prompt
 from clawtui.engine.ports import Intent, Prepaid, Refusal
 from clawtui.engine.request import ChatRequest, Message, Parent, RequestId, Require, Role, Stage, Text
 from clawtui.engine.run import Run, new_request_id
@@ -260,7 +261,7 @@ class Fusing:
         messages = self._request.messages
         profile = self._registry.profiles.get(profile_id)
         default = profile.defaults.system if profile else None
-        if default is None or any(message.role in (Role.SYSTEM, Role.DEVELOPER) for message in messages):
+        if default is None or has_system_prompt(messages):
             return messages
         return (Message(Role.SYSTEM, (Text(default),)), *messages)
 
@@ -273,18 +274,13 @@ class Fusing:
             else drawn_order([proposal.index for proposal in proposals], self._seed, self._fusion.anonymous)
         )
         return replace(
-            with_evidence(self._grounded(), proposals, order, self._token, anonymous=self._fusion.anonymous),
+            with_evidence(self._request, proposals, order, self._token, anonymous=self._fusion.anonymous),
             target=self._fusion.synthesizer,
             model=None,
             strict=False,
             request_id=self._synthesizer_id,
             parent=Prepaid(parent, Stage.SYNTHESIZER, held_usd=held_usd),
         )
-
-    def _grounded(self) -> ChatRequest:
-        """The caution is a system message, and would keep the profile's own default one from being added."""
-        messages = self._with_default_system(self._fusion.synthesizer)
-        return self._request if messages is self._request.messages else replace(self._request, messages=messages)
 
     def _largest(self) -> list[Proposal]:
         """Stand-ins as large as proposals may get: the plan and the reservation are made with them."""

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from math import inf
@@ -14,6 +14,7 @@ from typing import Protocol
 from clawtui.config.effective import EffectiveProvider
 from clawtui.config.schema import ProviderKind
 from clawtui.engine.capabilities import UNKNOWN, Capabilities
+from clawtui.engine.fusing.evidence import is_caution
 from clawtui.engine.needs import USUAL_OUTPUT, hard_needs, needs_of
 from clawtui.engine.ports import Prepaid, Spending
 from clawtui.engine.pricing import worst_cost
@@ -48,7 +49,7 @@ Inexpressible = Callable[[ProviderKind, ChatRequest], str | None]
 
 
 def apply_defaults(request: ChatRequest, profile: ProfileSpec, capabilities: Capabilities = UNKNOWN) -> ChatRequest:
-    """The profile's defaults where the caller said nothing. A system message of the caller's keeps the default out.
+    """The profile's defaults where the caller said nothing. A system prompt of the caller's keeps the default out.
 
     A reasoning effort that the model is known not to take is left out: it is a wish, and the plan says so.
     """
@@ -57,7 +58,7 @@ def apply_defaults(request: ChatRequest, profile: ProfileSpec, capabilities: Cap
         return request if reasons or effort is None else replace(request, reasoning_effort=None)
     defaults = profile.defaults
     messages = request.messages
-    if defaults.system and not any(each.role is Role.SYSTEM or each.role is Role.DEVELOPER for each in messages):
+    if defaults.system and not has_system_prompt(messages):
         messages = (Message(Role.SYSTEM, (Text(defaults.system),)), *messages)
     return replace(
         request,
@@ -66,6 +67,11 @@ def apply_defaults(request: ChatRequest, profile: ProfileSpec, capabilities: Cap
         max_tokens=request.max_tokens if request.max_tokens is not None else defaults.max_tokens,
         reasoning_effort=(effort or defaults.reasoning_effort) if reasons else None,
     )
+
+
+def has_system_prompt(messages: Sequence[Message]) -> bool:
+    """Whether the caller gave one; a fusion's word of caution is none."""
+    return any((each.role is Role.SYSTEM or each.role is Role.DEVELOPER) and not is_caution(each) for each in messages)
 
 
 def make_plan(
@@ -114,6 +120,7 @@ class _Planning:
         self._inexpressible = inexpressible
         self._needs = needs_of(request, policy)
         self._hard = hard_needs(self._needs)
+        self._has_system_prompt = self._needs.system_messages and has_system_prompt(request.messages)
         self._worst = worst_input(request)
         require = request.require
         self._open = policy.allows_all and not (require.tags or require.forbid_tags or require.allow or require.deny)
@@ -197,7 +204,7 @@ class _Planning:
         if spec is not None and spec.has_defaults:
             defaults = spec.defaults
             wanted = wanted or defaults.max_tokens
-            if defaults.system and not self._needs.system_messages:
+            if defaults.system and not self._has_system_prompt:
                 raw += tokens_in(defaults.system) + MESSAGE_OVERHEAD
                 worst += worst_tokens_in(defaults.system)
         expected = round(raw * self._registry.calibration.ratio(route))

@@ -11,7 +11,7 @@ from clawtui.engine.clock import SystemClock
 from clawtui.engine.failures import FailureKind
 from clawtui.engine.outcome import AdviserOutcome, Outcome, Trace
 from clawtui.engine.ports import Intent, Refusal
-from clawtui.engine.request import ChatRequest, Media, MediaKind, OnInterrupted, Role, Tool, user
+from clawtui.engine.request import ChatRequest, Media, MediaKind, OnInterrupted, Role, Tool, system, user
 from clawtui.simulator import Fault, FaultKind, KeyScript, ModelScript, ProviderScript, Script, ScriptedCall
 from tests.house import House, a_house, a_request, until
 
@@ -404,6 +404,47 @@ async def test_stored_proposals_are_put_to_another_profile_in_the_order_they_wer
         by_label = {adviser.label: adviser.text for adviser in trace.fusion.advisers}
         body = str(house.simulator.requests[-1].body)
         assert body.index(by_label["A"][:20]) < body.index(by_label["B"][:20])
+
+
+async def test_whoever_writes_the_reply_has_the_default_system_prompt_of_its_own_profile() -> None:
+    profiles = {
+        "first": {"fallback_profiles": []},
+        "second": {"defaults": {"system": "Answer in Greek."}},
+        "writer": {
+            "provider": "three",
+            "model": "writer",
+            "fallback_profiles": ["second"],
+            "defaults": {"system": "Answer in Latin."},
+        },
+    }
+    fusion = {"duo": {"advisers": ["first", "first"], "synthesizer": "writer"}}
+    async with fused(profiles=profiles, fusion=fusion) as house:
+        trace = await council(house)
+        words = str(sent_to_writer(house)["systemInstruction"])
+        assert words.index("Answer in Latin.") < words.index("untrusted evidence")
+        for profile, prompt in (("writer", "Answer in Latin."), ("second", "Answer in Greek.")):
+            await house.engine.ask(house.engine.resynthesis(trace, profile))
+            body = str(house.simulator.requests[-1].body)
+            assert prompt in body
+            assert "untrusted evidence" in body
+        house.simulator.set_fault(Fault(FaultKind.STATUS, status=401), provider="three")
+        assert (await council(house)).text
+        body = str(house.simulator.requests[-1].body)
+        assert "Answer in Greek." in body
+        assert "Latin" not in body
+
+
+async def test_a_system_prompt_of_the_callers_keeps_the_default_out_of_a_reply() -> None:
+    profiles = {
+        **TABLES["profiles"],
+        "writer": {"provider": "three", "model": "writer", "defaults": {"system": "Answer in Latin."}},
+    }
+    async with fused(profiles=profiles) as house:
+        trace = await house.engine.ask(ChatRequest((system("Rules"), user("What?")), target="fusion/duo"))
+        await house.engine.ask(house.engine.resynthesis(trace, "writer"))
+        for body in (sent_to_writer(house), house.simulator.requests[-1].body):
+            assert "Latin" not in str(body)
+            assert "Rules" in str(body)
 
 
 async def test_what_was_not_kept_cannot_be_asked_again_and_says_so() -> None:
