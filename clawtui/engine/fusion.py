@@ -13,7 +13,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from clawtui.config.schema import Fusion, ProviderKind
+from clawtui.config.schema import Fusion
 from clawtui.engine import final_error
 from clawtui.engine.clock import Deadline
 from clawtui.engine.events import (
@@ -28,9 +28,9 @@ from clawtui.engine.events import (
     SynthesisStarted,
 )
 from clawtui.engine.fusing.advice import Advice
-from clawtui.engine.fusing.adviser_prompt import adviser_messages
 from clawtui.engine.fusing.evidence import Order, Proposal, drawn_order, with_evidence
 from clawtui.engine.fusing.record import fusion_record, total_cost, total_usage
+from clawtui.engine.fusing.requests import TOKEN_CHARS, adviser_request, largest_request, synthesizer_request
 from clawtui.engine.outcome import (
     AdviserOutcome,
     FusionRecord,
@@ -38,9 +38,8 @@ from clawtui.engine.outcome import (
     RequestError,
     Trace,
 )
-from clawtui.engine.plan import has_system_prompt
 from clawtui.engine.ports import Intent, Prepaid, Refusal
-from clawtui.engine.request import ChatRequest, Message, Parent, RequestId, Require, Role, Stage, Text
+from clawtui.engine.request import ChatRequest, Parent, RequestId, Stage
 from clawtui.engine.run import Run, new_request_id
 from clawtui.engine.verdicts import Plan
 
@@ -68,7 +67,7 @@ async def fuse(engine: Router, request: ChatRequest, name: str) -> AsyncGenerato
 
 def fusion_plan(engine: Router, request: ChatRequest, name: str) -> Plan:
     """The synthesizer's plan, with the largest permitted proposals counted in."""
-    return Fusing(engine, request, name).plan
+    return replace(engine.plan(largest_request(request, engine.registry.fusions[name])), requested=request.target)
 
 
 class Fusing:
@@ -84,11 +83,9 @@ class Fusing:
         self._request = request
         self._order = Order(())
         self._seed = secrets.randbits(31)
-        self._token = secrets.token_hex(12)
         request_id = request.request_id or new_request_id(at)
         self._synthesizer_id = new_request_id(at)
-        self._sized = self._synthesizer_request(request_id, self._largest())
-        self._run = Run(request, request_id, self._named(engine.plan(self._sized)), at, self._clock.monotonic())
+        self._run = Run(request, request_id, fusion_plan(engine, request, name), at, self._clock.monotonic())
         self._advice = [Advice(i, p, new_request_id(at)) for i, p in enumerate(self._fusion.advisers)]
         self._tasks: list[asyncio.Task[None]] = []
         self._news: asyncio.Queue[RequestEvent | Advice] = asyncio.Queue()
@@ -99,10 +96,6 @@ class Fusing:
         self._refusal: Refusal | None = None
         self._answer: Trace | None = None
         self._draft: Advice | None = None
-
-    @property
-    def plan(self) -> Plan:
-        return self._run.plan
 
     # ---- the course of things
 
@@ -118,7 +111,7 @@ class Fusing:
         proposals = self._settle_order()
         self._advised_ms = self._ms()
         yield SynthesisStarted(self._advised_ms, self._fusion.synthesizer, len(proposals))
-        request = self._synthesizer_request(run.request_id, proposals, self._held_usd)
+        request = self._synthesizer_request(proposals)
         self._is_reserved = False  # from here on the child's own walk holds the reservation, under the same id
         async with aclosing(self._engine.single(request, self._answered)) as events:
             async for event in events:
@@ -165,7 +158,7 @@ class Fusing:
         if not self._is_reserved:
             return
         self._is_reserved = False
-        run = Run(self._sized, self._synthesizer_id, self._run.plan, self._run.at, self._run.began)
+        run = Run(self._synthesizer_request([]), self._synthesizer_id, self._run.plan, self._run.at, self._run.began)
         trace = run.trace(Outcome.CANCELLED, self._ms(), RequestError("cancelled", "it was not started"))
         # Not by `Router.settle`: observers were never told that it began.
         self._engine.ledger.settle(trace, self._registry.policies[trace.policy].retention)
@@ -204,15 +197,17 @@ class Fusing:
         self._tasks.clear()
 
     async def _advise(self, advice: Advice) -> None:
-        fusion, clock = self._fusion, self._clock
         advice.started_ms = self._ms()
         self._news.put_nowait(self._progress(advice, AdviserPhase.STARTED))
         try:
+            request = adviser_request(
+                self._request, self._fusion, advice.index, self._registry, advice.request_id, self._run.request_id
+            )
             async with (
-                Deadline(clock, fusion.adviser_timeout),
-                aclosing(self._engine.single(self._adviser_request(advice), lambda t: _keep(advice, t))) as es,
+                Deadline(self._clock, self._fusion.adviser_timeout),
+                aclosing(self._engine.single(request, lambda trace: _keep(advice, trace))) as events,
             ):
-                async for event in es:
+                async for event in events:
                     if not self._take(advice, event):
                         break
             advice.conclude()
@@ -235,57 +230,16 @@ class Fusing:
             self._news.put_nowait(self._progress(advice, AdviserPhase.TEXT, text))
         return not advice.is_enough
 
-    def _adviser_request(self, advice: Advice) -> ChatRequest:
-        request, fusion, require = self._request, self._fusion, self._request.require
-        profile = self._registry.profiles.get(advice.profile)
-        provider = self._registry.providers.get(profile.provider) if profile else None
-        # Local models that think by default would think the deadline away.
-        thinks = provider is not None and provider.local and provider.kind is ProviderKind.OLLAMA
-        return ChatRequest(
-            messages=adviser_messages(self._with_default_system(advice.profile), advice.index, fusion.max_input_chars),
-            target=advice.profile,
-            policy=request.policy,
-            stream=True,
-            temperature=fusion.temperature,
-            max_tokens=fusion.adviser_max_tokens,
-            reasoning_effort="none" if thinks else None,
-            require=Require(tags=require.tags, forbid_tags=require.forbid_tags, allow=require.allow, deny=require.deny),
-            caller=request.caller,
-            request_id=advice.request_id,
-            parent=Parent(self._run.request_id, Stage.ADVISER, advice.index),
-            hops=request.hops,
-        )
-
-    def _with_default_system(self, profile_id: str) -> tuple[Message, ...]:
-        """A profile's default system prompt would stand aside for the adviser's instruction, so it is put in here."""
-        messages = self._request.messages
-        profile = self._registry.profiles.get(profile_id)
-        default = profile.defaults.system if profile else None
-        if default is None or has_system_prompt(messages):
-            return messages
-        return (Message(Role.SYSTEM, (Text(default),)), *messages)
-
     # ---- the synthesizer
 
-    def _synthesizer_request(self, parent: RequestId, proposals: list[Proposal], held_usd: float = 0.0) -> ChatRequest:
-        order = (
-            self._order
-            if proposals and self._order.indexes
-            else drawn_order([proposal.index for proposal in proposals], self._seed, self._fusion.anonymous)
-        )
+    def _synthesizer_request(self, proposals: list[Proposal]) -> ChatRequest:
+        """The child under whose id the reservation stands."""
+        token = secrets.token_hex(TOKEN_CHARS // 2)
         return replace(
-            with_evidence(self._request, proposals, order, self._token, anonymous=self._fusion.anonymous),
-            target=self._fusion.synthesizer,
-            model=None,
-            strict=False,
+            synthesizer_request(self._request, self._fusion, proposals, self._order, token),
             request_id=self._synthesizer_id,
-            parent=Prepaid(parent, Stage.SYNTHESIZER, held_usd=held_usd),
+            parent=Prepaid(self._run.request_id, Stage.SYNTHESIZER, held_usd=self._held_usd),
         )
-
-    def _largest(self) -> list[Proposal]:
-        """Stand-ins as large as proposals may get: the plan and the reservation are made with them."""
-        size = self._fusion.max_proposal_chars
-        return [Proposal(i, "x" * size, profile) for i, profile in enumerate(self._fusion.advisers)]
 
     def _settle_order(self) -> list[Proposal]:
         usable = [advice for advice in self._advice if advice.is_usable]
@@ -300,7 +254,7 @@ class Fusing:
     def _answered(self, trace: Trace) -> None:
         """From here on the plan is the one that was walked: money and circuits have moved since the first."""
         self._answer = trace
-        self._run.plan = self._named(trace.plan)
+        self._run.plan = replace(trace.plan, requested=self._request.target)
 
     def _best_draft(self) -> Advice | None:
         """Every synthesizer route is down before its first token: the longest proposal, if the fusion wants that."""
@@ -326,9 +280,6 @@ class Fusing:
             text,
             advice.request_id,
         )
-
-    def _named(self, plan: Plan) -> Plan:
-        return replace(plan, requested=self._request.target)
 
     def trace(self, *, cancelled: bool = False) -> Trace:
         run, answer = self._run, self._answer
