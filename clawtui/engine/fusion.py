@@ -41,7 +41,7 @@ from clawtui.engine.outcome import (
 from clawtui.engine.ports import Intent, Prepaid, Refusal
 from clawtui.engine.request import ChatRequest, Parent, RequestId, Stage
 from clawtui.engine.run import Run, new_request_id
-from clawtui.engine.verdicts import Plan
+from clawtui.engine.verdicts import Plan, Skip, Verdict
 
 if TYPE_CHECKING:
     from clawtui.engine.router import Router
@@ -66,8 +66,21 @@ async def fuse(engine: Router, request: ChatRequest, name: str) -> AsyncGenerato
 
 
 def fusion_plan(engine: Router, request: ChatRequest, name: str) -> Plan:
-    """The synthesizer's plan, with the largest permitted proposals counted in."""
-    return replace(engine.plan(largest_request(request, engine.registry.fusions[name])), requested=request.target)
+    """The synthesizer's plan, with the largest permitted proposals counted in; nobody's where the fusion is disabled."""
+    fusion = engine.registry.fusions[name]
+    plan = replace(engine.plan(largest_request(request, fusion)), requested=request.target)
+    return plan if fusion.enabled else _closed(plan, f"{request.target} is disabled")
+
+
+def _closed(plan: Plan, reason: str) -> Plan:
+    """Whoever could answer now or soon may not, for this one reason."""
+    entries = tuple(
+        replace(entry, verdict=Verdict.SKIPPED, reason=reason, skip=Skip.DISABLED, available_in_s=None)
+        if entry.verdict is not Verdict.SKIPPED or entry.available_in_s is not None
+        else entry
+        for entry in plan.entries
+    )
+    return replace(plan, candidates=(), waits=(), entries=entries)
 
 
 class Fusing:
@@ -124,9 +137,7 @@ class Fusing:
             yield Delta(self._ms(), draft.proposal)
 
     def _can_start(self) -> bool:
-        return (
-            self._fusion.enabled and self._request.hops <= 1 and bool(self._run.plan.candidates or self._run.plan.waits)
-        )
+        return self._request.hops <= 1 and bool(self._run.plan.candidates or self._run.plan.waits)
 
     async def _reserve_synthesizer(self) -> bool:
         """The synthesizer's worst case, before an adviser costs anything. False: it cannot be paid."""

@@ -9,9 +9,11 @@ import pytest
 
 from clawtui.engine.clock import SystemClock
 from clawtui.engine.failures import FailureKind
+from clawtui.engine.fusing.readiness import preview, readiness
 from clawtui.engine.outcome import AdviserOutcome, Outcome, Trace
 from clawtui.engine.ports import Intent, Refusal
 from clawtui.engine.request import ChatRequest, Media, MediaKind, OnInterrupted, Role, Tool, system, user
+from clawtui.engine.verdicts import Skip
 from clawtui.simulator import Fault, FaultKind, KeyScript, ModelScript, ProviderScript, Script, ScriptedCall
 from tests.house import House, a_house, a_request, until
 
@@ -374,8 +376,6 @@ def limited(secret: str) -> Script:
 
 
 async def test_listed_as_ready_means_admitted_now() -> None:
-    from clawtui.engine.fusing.readiness import preview, readiness
-
     async with fused(limited("quokka-three-zz")) as house:
         assert readiness(house.engine, "duo").ready
         await house.ask(target="writer")
@@ -383,6 +383,21 @@ async def test_listed_as_ready_means_admitted_now() -> None:
         assert not state.ready
         assert "cooling" in state.reason
         assert preview(house.engine, "duo").state.calls == 3
+
+
+async def test_a_disabled_fusion_is_explained_as_it_is_answered() -> None:
+    duo = {**TABLES["fusion"]["duo"], "enabled": False}
+    async with fused(fusion={"duo": duo}) as house:
+        plan = house.engine.explain(a_request("What is it?", target="fusion/duo"))
+        assert (plan.candidates, plan.waits) == ((), ())
+        assert [(each.skip, each.reason) for each in plan.entries if each.route.profile == "writer"] == [
+            (Skip.DISABLED, "fusion/duo is disabled")
+        ]
+        trace = await council(house)
+        assert (trace.error and trace.error.kind, trace.plan, house.called()) == ("not_ready", plan, [])
+        # What it would be is told all the same.
+        state = readiness(house.engine, "duo")
+        assert (state.ready, state.reason, state.synthesizer.ready) == (False, "disabled", True)
 
 
 async def test_the_synthesizer_alone_gets_the_same_request_without_notes() -> None:

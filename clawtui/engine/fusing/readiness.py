@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from clawtui.config.families import model_family
 from clawtui.engine import final_error
 from clawtui.engine.fusing.adviser_prompt import adviser_messages
+from clawtui.engine.fusing.requests import largest_request
 from clawtui.engine.request import ChatRequest, Route, user
 from clawtui.engine.verdicts import Plan
 
@@ -53,8 +54,9 @@ class Preview:
 def readiness(engine: Engine, name: str, policy: str | None = None) -> FusionState:
     """Ready means that one live request for it would be admitted now under this policy; advisers need not be."""
     fusion = engine.registry.fusions[name]
-    asked = ChatRequest((user(SAMPLE),), target=TARGET + name, policy=policy)
-    synthesizer = _part(fusion.synthesizer, engine.explain(asked))
+    asked = ChatRequest((user(SAMPLE),), policy=policy)
+    # Not by `explain`: of a disabled fusion one wants to know what it would be if it were enabled.
+    synthesizer = _part(fusion.synthesizer, engine.plan(largest_request(asked, fusion)))
     advisers = tuple(
         _part(
             profile,
