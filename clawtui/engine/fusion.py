@@ -41,7 +41,7 @@ from clawtui.engine.outcome import (
 from clawtui.engine.ports import Intent, Prepaid, Refusal
 from clawtui.engine.request import ChatRequest, Parent, RequestId, Stage
 from clawtui.engine.run import Run, new_request_id
-from clawtui.engine.verdicts import Plan, Skip, Verdict
+from clawtui.engine.verdicts import Needs, Plan, Skip, Verdict
 
 if TYPE_CHECKING:
     from clawtui.engine.router import Router
@@ -69,6 +69,9 @@ def fusion_plan(engine: Router, request: ChatRequest, name: str) -> Plan:
     """The synthesizer's plan, with the largest permitted proposals counted in; nobody's where the fusion is disabled."""
     fusion = engine.registry.fusions[name]
     plan = replace(engine.plan(largest_request(request, fusion)), requested=request.target)
+    if request.model is not None and plan.error is None:
+        error = f"{request.target} is of several models, so {request.model} cannot be put in the place of one"
+        return Plan(request.target, plan.policy, Needs(), (), (), error=error)
     return plan if fusion.enabled else _closed(plan, f"{request.target} is disabled")
 
 
@@ -270,7 +273,13 @@ class Fusing:
     def _best_draft(self) -> Advice | None:
         """Every synthesizer route is down before its first token: the longest proposal, if the fusion wants that."""
         answer = self._answer
-        if answer is None or not self._fusion.best_draft or answer.outcome is not Outcome.FAILED or answer.text:
+        if (
+            answer is None
+            or not self._fusion.best_draft
+            or self._request.strict
+            or answer.outcome is not Outcome.FAILED
+            or answer.text
+        ):
             return None
         return max((a for a in self._advice if a.is_usable), key=lambda a: a.chars, default=None)
 
@@ -356,7 +365,7 @@ class Fusing:
             return self._answer.error
         if self._request.hops > 1:
             return final_error.too_many_hops(self._request.hops)
-        if not self._fusion.enabled:
+        if self._run.plan.error is None and not self._fusion.enabled:
             return RequestError(
                 "not_ready", f"fusion/{self._name} is disabled", f"set enabled = true under [fusion.{self._name}]"
             )

@@ -400,6 +400,46 @@ async def test_a_disabled_fusion_is_explained_as_it_is_answered() -> None:
         assert (state.ready, state.reason, state.synthesizer.ready) == (False, "disabled", True)
 
 
+STAND_INS: dict[str, Any] = {
+    "profiles": {
+        "first": {"fallback_profiles": ["local"]},
+        "writer": {"provider": "three", "model": "writer", "fallback_profiles": ["second"]},
+    },
+    "fusion": {"duo": {"advisers": ["first", "second"], "synthesizer": "writer", "best_draft": True}},
+    "providers": {"one": {"retries": 0}, "three": {"retries": 0}},
+}
+
+
+async def test_a_strict_fusion_has_no_stand_in_for_adviser_or_synthesizer() -> None:
+    async with fused(**STAND_INS) as house:
+        for provider in ("one", "three"):
+            house.simulator.set_fault(Fault(FaultKind.STATUS, status=500), provider=provider)
+        assert [each.route.profile for each in house.engine.explain(a_request(target="fusion/duo")).candidates] == [
+            "writer",
+            "second",
+        ]
+        trace = await council(house, strict=True)
+        assert sorted(house.called()) == ["one/alpha", "three/writer", "two/beta"]
+        assert outcomes(trace) == {"first": "failed", "second": "ok"}
+        # Nor is a proposal given for the answer.
+        assert (trace.outcome, trace.text) == (Outcome.FAILED, "")
+        assert (await council(house)).outcome is Outcome.OK
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+async def test_a_model_in_the_place_of_a_fusions_is_refused_before_any_call(enabled: bool) -> None:
+    duo = {**TABLES["fusion"]["duo"], "enabled": enabled}
+    async with fused(fusion={"duo": duo}) as house:
+        trace = await council(house, model="writer-xl")
+        sentence = "fusion/duo is of several models, so writer-xl cannot be put in the place of one"
+        assert trace.error is not None
+        assert (trace.error.kind, trace.error.message) == ("unknown_target", sentence)
+        assert (house.engine.explain(a_request(target="fusion/duo", model="writer-xl")).error, house.called()) == (
+            sentence,
+            [],
+        )
+
+
 async def test_the_synthesizer_alone_gets_the_same_request_without_notes() -> None:
     async with fused() as house:
         trace = await council(house)

@@ -29,6 +29,7 @@ def adviser_request(
         ),
         target=target,
         policy=request.policy,
+        strict=request.strict,
         stream=True,
         temperature=fusion.temperature,
         max_tokens=fusion.adviser_max_tokens,
@@ -58,7 +59,6 @@ def synthesizer_request(
         with_evidence(request, proposals, order, token, anonymous=fusion.anonymous),
         target=fusion.synthesizer,
         model=None,
-        strict=False,
     )
 
 
