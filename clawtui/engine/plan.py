@@ -26,6 +26,7 @@ from clawtui.engine.verdicts import Blocked, Candidate, Needs, Plan, PlanEntry, 
 
 UNLIMITED_OUTPUT = 8_192  # sent and reserved under a budget where nobody says how long the answer may be
 SLACK_USD = 5e-10  # a sum of floats must not refuse what fits to the cent; the ledger grants the same
+STRICT = "strict: no fallback"
 NO_TAGS: frozenset[str] = frozenset()
 
 
@@ -135,6 +136,11 @@ class _Planning:
         for link in target.links:
             route = link.route
             asked.add(route.profile)
+            if (
+                self._request.strict and candidates
+            ):  # where nothing was named: the best that can answer, and nobody else
+                entries.append(_skipped(route, Skip.NOT_ASKED, STRICT))
+                continue
             same = (route.provider, route.model)
             if same in seen:
                 entries.append(_skipped(route, Skip.DUPLICATE, "same provider and model as an earlier route"))
@@ -151,7 +157,7 @@ class _Planning:
                 entries.append(PlanEntry(route, Verdict.CHOSEN, _why(link, target, len(entries))))
             else:
                 entries.append(PlanEntry(route, Verdict.FALLBACK, f"fallback {len(candidates) - 1}"))
-        others = "strict: no fallback" if self._request.strict else target.others
+        others = STRICT if self._request.strict else target.others
         for spec in self._registry.profiles.values():
             if spec.id not in asked:
                 entries.append(PlanEntry(spec.route, Verdict.SKIPPED, others, Skip.NOT_ASKED))
