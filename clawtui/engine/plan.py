@@ -119,6 +119,7 @@ class _Planning:
         self._health = health
         self._policy = policy
         self._inexpressible = inexpressible
+        self._unsaid: dict[ProviderKind, str | None] = {}
         self._needs = needs_of(request, policy)
         self._hard = hard_needs(self._needs)
         self._has_system_prompt = self._needs.system_messages and has_system_prompt(request.messages)
@@ -233,7 +234,9 @@ class _Planning:
             flag = getattr(capabilities, name)
             if flag.value is False:
                 return Skip.CAPABILITY, f"lacks {name.replace('_', ' ')} ({flag.source.value})"
-        if (words := self._inexpressible(kind, self._request)) is not None:
+        if kind not in self._unsaid:  # it takes the whole conversation, and is the same for all routes of a kind
+            self._unsaid[kind] = self._inexpressible(kind, self._request)
+        if (words := self._unsaid[kind]) is not None:
             return Skip.INEXPRESSIBLE, words
         window = capabilities.max_context_tokens.value
         if window is None:
@@ -242,11 +245,12 @@ class _Planning:
             return Skip.CONTEXT, f"window {window:,}, required {self._needs.min_context_tokens:,}"
         usual = min(USUAL_OUTPUT, capabilities.max_output_tokens.value or USUAL_OUTPUT)
         needed = size.input_tokens + (size.max_tokens or usual)
-        tier = self._registry.learned.tier(route)
+        if needed <= window:
+            return None
         # While the smaller tier is in force the history is cut to it, so it fits.
-        if needed > window and (tier is None or tier > window):
-            return Skip.CONTEXT, f"needs about {needed:,} tokens, the window is {window:,}"
-        return None
+        if (tier := self._registry.learned.tier(route)) is not None and tier <= window:
+            return None
+        return Skip.CONTEXT, f"needs about {needed:,} tokens, the window is {window:,}"
 
     def _affordable(self, link: Link, capabilities: Capabilities, size: _Size) -> Candidate | PlanEntry:
         route, limits = link.route, self._policy.limits

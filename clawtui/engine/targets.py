@@ -48,11 +48,13 @@ def find_target(request: ChatRequest, registry: Registry, policy: PolicySpec, ra
         if first is not None and first in registry.profiles:
             links = _with_policy(registry.chain(first), registry, policy, request.strict)
             return Target(links, reason, f"not a fallback of {first}")
-    ranked = sorted(registry.profiles.values(), key=lambda spec: _merit(spec, registry, policy, rank))
+    specs = registry.profiles.values()
+    # A merit ends with a place of its own, so that no two routes are ever compared.
+    ranked = sorted((_merit(spec, route := spec.route, registry, policy, rank), route) for spec in specs)
     return Target(
         tuple(
-            Link(spec.route, RouteRole.PRIMARY if n == 0 else RouteRole.FALLBACK_PROFILE, 0)
-            for n, spec in enumerate(ranked)
+            Link(route, RouteRole.PRIMARY if n == 0 else RouteRole.FALLBACK_PROFILE, 0)
+            for n, (_, route) in enumerate(ranked)
         ),
         "best of those permitted",
         "",
@@ -113,10 +115,10 @@ def _with_policy(chain: tuple[Link, ...], registry: Registry, policy: PolicySpec
 
 
 def _merit(
-    spec: ProfileSpec, registry: Registry, policy: PolicySpec, rank: Rank
+    spec: ProfileSpec, route: Route, registry: Registry, policy: PolicySpec, rank: Rank
 ) -> tuple[int, bool, float, float, int]:
     """Preferred tags first (a preference beats being the default), then default, health, file order."""
-    failing, seconds = rank(spec.route)
+    failing, seconds = rank(route)
     return (
         -len(spec.tags & policy.prefer_tags),
         spec.id != registry.default_profile,
