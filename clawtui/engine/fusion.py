@@ -41,7 +41,7 @@ from clawtui.engine.outcome import (
 from clawtui.engine.ports import Intent, Prepaid, Refusal
 from clawtui.engine.request import ChatRequest, Parent, RequestId, Stage
 from clawtui.engine.run import Run, new_request_id
-from clawtui.engine.verdicts import Needs, Plan, Skip, Verdict
+from clawtui.engine.verdicts import Candidate, Needs, Plan, Skip, Verdict
 
 if TYPE_CHECKING:
     from clawtui.engine.router import Router
@@ -108,7 +108,7 @@ class Fusing:
         self._sent: set[int] = set()
         self._advised_ms = 0.0
         self._is_reserved = False
-        self._held_usd = 0.0
+        self._reserved: Candidate | None = None
         self._refusal: Refusal | None = None
         self._answer: Trace | None = None
         self._draft: Advice | None = None
@@ -161,7 +161,7 @@ class Fusing:
             self._is_reserved = True  # already: who is cancelled while it is being written must close it all the same
             refusal = await self._engine.ledger.reserve(intent)
             if refusal is None:
-                self._held_usd = candidate.reserve_usd or 0.0
+                self._reserved = candidate
                 return True
             self._is_reserved = False
             self._refusal = self._refusal or refusal
@@ -248,11 +248,14 @@ class Fusing:
 
     def _synthesizer_request(self, proposals: list[Proposal]) -> ChatRequest:
         """The child under whose id the reservation stands."""
-        token = secrets.token_hex(TOKEN_CHARS // 2)
+        token, reserved = secrets.token_hex(TOKEN_CHARS // 2), self._reserved
+        parent = Prepaid(self._run.request_id, Stage.SYNTHESIZER)
+        if reserved is not None:
+            parent = replace(parent, held_usd=reserved.reserve_usd or 0.0, max_tokens=reserved.max_tokens)
         return replace(
             synthesizer_request(self._request, self._fusion, proposals, self._order, token),
             request_id=self._synthesizer_id,
-            parent=Prepaid(self._run.request_id, Stage.SYNTHESIZER, held_usd=self._held_usd),
+            parent=parent,
         )
 
     def _settle_order(self) -> list[Proposal]:

@@ -126,6 +126,7 @@ class _Planning:
         self._worst = worst_input(request)
         require = request.require
         self._open = policy.allows_all and not (require.tags or require.forbid_tags or require.allow or require.deny)
+        self._prepaid = request.parent if isinstance(request.parent, Prepaid) else None
         self._left = self._budget_left()
         self._waits: list[tuple[float, Candidate]] = []
 
@@ -224,6 +225,8 @@ class _Planning:
             if (window := capabilities.max_context_tokens.value) is not None:
                 # A window holds the answer too: asked for more than is left of it, some servers refuse the request.
                 wanted = min(wanted, max(window - expected, min(USUAL_OUTPUT, wanted)))
+            if self._prepaid is not None and self._prepaid.max_tokens is not None:
+                wanted = min(wanted, self._prepaid.max_tokens)
             notes.append(f"max tokens {wanted:,}, since the policy has a budget")
         return _Size(expected, worst, wanted, tuple(notes), raw)
 
@@ -329,9 +332,7 @@ class _Planning:
             left.append(limits.monthly_usd - spent.month_usd - spent.month_reserved_usd)
         if not left:
             return None
-        parent = self._request.parent
-        held = parent.held_usd if isinstance(parent, Prepaid) else 0.0
-        return max(0.0, min(left)) + held
+        return max(0.0, min(left)) + (self._prepaid.held_usd if self._prepaid else 0.0)
 
 
 def _why(link: Link, target: Target, passed_over: int) -> str:

@@ -71,6 +71,7 @@ class Prepaid(Parent):
     sum, and the child's own plan must not count it against the child."""
 
     held_usd: float = 0.0
+    max_tokens: int | None = None  # that the sum pays for, where the caller names no number
 
 
 class Ledger(Protocol):

@@ -120,6 +120,22 @@ async def test_a_dearer_stand_in_may_use_what_was_reserved_and_no_more_than_is_l
 
 
 @LEDGERS
+@pytest.mark.parametrize("window", [6_000, 9_000, 14_000, None])
+async def test_the_answer_is_no_longer_than_what_was_reserved_for_it(
+    ledger: str, window: int | None, tmp_path: Path
+) -> None:
+    # With short proposals more of the window is left for the answer than the reservation could count on.
+    writer = {**WRITER, "defaults": {}, "capabilities": {"max_context_tokens": window} if window else {}}
+    async with a_council(1.0, ledger, tmp_path, {**PROFILES, "writer": writer}) as house:
+        (first,) = house.engine.explain(a_request("What is it?", target="fusion/duo")).candidates
+        assert first.reserve_usd is not None
+    async with a_council(first.reserve_usd, ledger, tmp_path / "tight", {**PROFILES, "writer": writer}) as house:
+        trace = await council(house)
+        assert trace.outcome is Outcome.OK
+        assert trace.plan.candidates[0].max_tokens == first.max_tokens
+
+
+@LEDGERS
 async def test_an_adviser_cannot_have_what_the_synthesizer_holds(ledger: str, tmp_path: Path) -> None:
     profiles = {**PROFILES, "second": {"price": {"input": 1, "output": 3}}}
     async with a_council(WORST + 0.000_1, ledger, tmp_path, profiles) as house:
