@@ -31,6 +31,7 @@ from clawtui.engine.fusing.advice import Advice
 from clawtui.engine.fusing.evidence import Order, Proposal, drawn_order, with_evidence
 from clawtui.engine.fusing.record import fusion_record, total_cost, total_usage
 from clawtui.engine.fusing.requests import TOKEN_CHARS, adviser_request, largest_request, synthesizer_request
+from clawtui.engine.fusing.reservation import Reservation
 from clawtui.engine.outcome import (
     AdviserOutcome,
     FusionRecord,
@@ -38,10 +39,9 @@ from clawtui.engine.outcome import (
     RequestError,
     Trace,
 )
-from clawtui.engine.ports import Intent, Prepaid, Refusal
 from clawtui.engine.request import ChatRequest, Parent, RequestId, Stage
 from clawtui.engine.run import Run, new_request_id
-from clawtui.engine.verdicts import Candidate, Needs, Plan, Skip, Verdict
+from clawtui.engine.verdicts import Needs, Plan, Skip, Verdict
 
 if TYPE_CHECKING:
     from clawtui.engine.router import Router
@@ -102,14 +102,12 @@ class Fusing:
         request_id = request.request_id or new_request_id(at)
         self._synthesizer_id = new_request_id(at)
         self._run = Run(request, request_id, fusion_plan(engine, request, name), at, self._clock.monotonic())
+        self._reservation = Reservation(engine.ledger, self._run, self._synthesizer_id)
         self._advice = [Advice(i, p, new_request_id(at)) for i, p in enumerate(self._fusion.advisers)]
         self._tasks: list[asyncio.Task[None]] = []
         self._news: asyncio.Queue[RequestEvent | Advice] = asyncio.Queue()
         self._sent: set[int] = set()
         self._advised_ms = 0.0
-        self._is_reserved = False
-        self._reserved: Candidate | None = None
-        self._refusal: Refusal | None = None
         self._answer: Trace | None = None
         self._draft: Advice | None = None
 
@@ -128,7 +126,7 @@ class Fusing:
         self._advised_ms = self._ms()
         yield SynthesisStarted(self._advised_ms, self._fusion.synthesizer, len(proposals))
         request = self._synthesizer_request(proposals)
-        self._is_reserved = False  # from here on the child's own walk holds the reservation, under the same id
+        self._reservation.hand_over()
         async with aclosing(self._engine.single(request, self._answered)) as events:
             async for event in events:
                 if type(event) is Planned or type(event) is Completed or type(event) is Failed:
@@ -143,39 +141,12 @@ class Fusing:
         return self._request.hops <= 1 and bool(self._run.plan.candidates or self._run.plan.waits)
 
     async def _reserve_synthesizer(self) -> bool:
-        """The synthesizer's worst case, before an adviser costs anything. False: it cannot be paid."""
-        policy = self._registry.policies[self._run.plan.policy]
-        for candidate in self._run.plan.candidates or self._run.plan.waits:
-            intent = Intent(
-                request_id=self._synthesizer_id,
-                at=self._run.at,
-                caller=self._request.caller,
-                policy=self._run.plan.policy,
-                requested=self._fusion.synthesizer,
-                route=candidate.route,
-                reserve_usd=candidate.reserve_usd,
-                limits=policy.limits,
-                parent=self._run.request_id,
-                stage=Stage.SYNTHESIZER,
-            )
-            self._is_reserved = True  # already: who is cancelled while it is being written must close it all the same
-            refusal = await self._engine.ledger.reserve(intent)
-            if refusal is None:
-                self._reserved = candidate
-                return True
-            self._is_reserved = False
-            self._refusal = self._refusal or refusal
-        return False
+        plan = self._run.plan
+        policy = self._registry.policies[plan.policy]
+        return await self._reservation.take(plan.candidates or plan.waits, self._fusion.synthesizer, policy)
 
     def drop_reservation(self) -> None:
-        """The synthesizer never ran: its row is closed with nothing used."""
-        if not self._is_reserved:
-            return
-        self._is_reserved = False
-        run = Run(self._synthesizer_request([]), self._synthesizer_id, self._run.plan, self._run.at, self._run.began)
-        trace = run.trace(Outcome.CANCELLED, self._ms(), RequestError("cancelled", "it was not started"))
-        # Not by `Router.settle`: observers were never told that it began.
-        self._engine.ledger.settle(trace, self._registry.policies[trace.policy].retention)
+        self._reservation.drop(self._synthesizer_request([]), self._ms())
 
     # ---- advisers
 
@@ -248,14 +219,11 @@ class Fusing:
 
     def _synthesizer_request(self, proposals: list[Proposal]) -> ChatRequest:
         """The child under whose id the reservation stands."""
-        token, reserved = secrets.token_hex(TOKEN_CHARS // 2), self._reserved
-        parent = Prepaid(self._run.request_id, Stage.SYNTHESIZER)
-        if reserved is not None:
-            parent = replace(parent, held_usd=reserved.reserve_usd or 0.0, max_tokens=reserved.max_tokens)
+        token = secrets.token_hex(TOKEN_CHARS // 2)
         return replace(
             synthesizer_request(self._request, self._fusion, proposals, self._order, token),
             request_id=self._synthesizer_id,
-            parent=parent,
+            parent=self._reservation.parent,
         )
 
     def _settle_order(self) -> list[Proposal]:
@@ -372,8 +340,8 @@ class Fusing:
             return RequestError(
                 "not_ready", f"fusion/{self._name} is disabled", f"set enabled = true under [fusion.{self._name}]"
             )
-        if self._refusal is not None:
-            return final_error.over_budget(self._run.plan.policy, self._refusal)
+        if self._reservation.refusal is not None:
+            return final_error.over_budget(self._run.plan.policy, self._reservation.refusal)
         return final_error.without_attempts(self._run.plan, (), None)
 
     def _record(self, children: list[Trace]) -> FusionRecord:
