@@ -11,7 +11,6 @@ import secrets
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from clawtui.config.schema import Fusion
 from clawtui.engine import final_error
@@ -40,16 +39,14 @@ from clawtui.engine.outcome import (
     Trace,
 )
 from clawtui.engine.request import ChatRequest, Parent, RequestId, Stage
+from clawtui.engine.router import Router
 from clawtui.engine.run import Run, new_request_id
 from clawtui.engine.verdicts import Needs, Plan, Skip, Verdict
 
-if TYPE_CHECKING:
-    from clawtui.engine.router import Router
 
-
-async def fuse(engine: Router, request: ChatRequest, name: str) -> AsyncGenerator[RequestEvent, None]:
+async def fuse(router: Router, request: ChatRequest, name: str) -> AsyncGenerator[RequestEvent, None]:
     """The fused request as it happens. Ends with `Completed` or `Failed`; closing it cancels every child."""
-    fusing = Fusing(engine, request, name)
+    fusing = Fusing(router, request, name)
     trace: Trace | None = None
     try:
         async with aclosing(fusing.events()) as events:
@@ -61,14 +58,14 @@ async def fuse(engine: Router, request: ChatRequest, name: str) -> AsyncGenerato
         fusing.drop_reservation()
         if trace is None:
             trace = fusing.trace(cancelled=True)
-        engine.settle(trace)
+        router.settle(trace)
     yield Completed(trace.total_ms, trace) if trace.outcome is Outcome.OK else Failed(trace.total_ms, trace)
 
 
-def fusion_plan(engine: Router, request: ChatRequest, name: str) -> Plan:
+def fusion_plan(router: Router, request: ChatRequest, name: str) -> Plan:
     """The synthesizer's plan, with the largest permitted proposals counted in; nobody's where the fusion is disabled."""
-    fusion = engine.registry.fusions[name]
-    plan = replace(engine.plan(largest_request(request, fusion)), requested=request.target)
+    fusion = router.registry.fusions[name]
+    plan = replace(router.plan(largest_request(request, fusion)), requested=request.target)
     if request.model is not None and plan.error is None:
         error = f"{request.target} is of several models, so {request.model} cannot be put in the place of one"
         return Plan(request.target, plan.policy, Needs(), (), (), error=error)
@@ -89,20 +86,20 @@ def _closed(plan: Plan, reason: str) -> Plan:
 class Fusing:
     """One fused request."""
 
-    def __init__(self, engine: Router, request: ChatRequest, name: str) -> None:
-        self._engine = engine
-        self._clock = engine.clock
-        self._registry = engine.registry
+    def __init__(self, router: Router, request: ChatRequest, name: str) -> None:
+        self._router = router
+        self._clock = router.clock
+        self._registry = router.registry
         self._name = name
-        self._fusion: Fusion = engine.registry.fusions[name]
+        self._fusion: Fusion = router.registry.fusions[name]
         at = self._clock.wall()
         self._request = request
         self._order = Order(())
         self._seed = secrets.randbits(31)
         request_id = request.request_id or new_request_id(at)
         self._synthesizer_id = new_request_id(at)
-        self._run = Run(request, request_id, fusion_plan(engine, request, name), at, self._clock.monotonic())
-        self._reservation = Reservation(engine.ledger, self._run, self._synthesizer_id)
+        self._run = Run(request, request_id, fusion_plan(router, request, name), at, self._clock.monotonic())
+        self._reservation = Reservation(router.ledger, self._run, self._synthesizer_id)
         self._advice = [Advice(i, p, new_request_id(at)) for i, p in enumerate(self._fusion.advisers)]
         self._tasks: list[asyncio.Task[None]] = []
         self._news: asyncio.Queue[RequestEvent | Advice] = asyncio.Queue()
@@ -115,7 +112,7 @@ class Fusing:
 
     async def events(self) -> AsyncGenerator[RequestEvent, None]:
         run = self._run
-        self._engine.bus.publish(RequestBegan(run.request_id, run.at, run.request.caller, run.request.target, None))
+        self._router.bus.publish(RequestBegan(run.request_id, run.at, run.request.caller, run.request.target, None))
         yield Planned(run.request_id, 0.0, run.plan)
         if not self._can_start() or not await self._reserve_synthesizer():
             return
@@ -127,7 +124,7 @@ class Fusing:
         yield SynthesisStarted(self._advised_ms, self._fusion.synthesizer, len(proposals))
         request = self._synthesizer_request(proposals)
         self._reservation.hand_over()
-        async with aclosing(self._engine.single(request, self._answered)) as events:
+        async with aclosing(self._router.single(request, self._answered)) as events:
             async for event in events:
                 if type(event) is Planned or type(event) is Completed or type(event) is Failed:
                     continue
@@ -190,7 +187,7 @@ class Fusing:
             )
             async with (
                 Deadline(self._clock, self._fusion.adviser_timeout),
-                aclosing(self._engine.single(request, lambda trace: _keep(advice, trace))) as events,
+                aclosing(self._router.single(request, lambda trace: _keep(advice, trace))) as events,
             ):
                 async for event in events:
                     if not self._take(advice, event):

@@ -167,7 +167,7 @@ class Game:
 
 
 def _stand_in(trace: Trace, profile: str) -> str | None:
-    """Who answered instead of the profile, or of a fusion's synthesizer: routing in a fusion is never strict."""
+    """Who answered instead of the profile, or of a fusion's synthesizer."""
     if trace.fusion is not None and trace.fusion.best_draft:
         return "an adviser's proposal stood in for the synthesizer's answer"
     asked = trace.fusion.synthesizer.profile if trace.fusion is not None else profile

@@ -46,13 +46,8 @@ async def test_local_servers_are_asked_at_once_and_silent_ones_given_up() -> Non
     servers = Servers(ollama=["qwen3:8b", "nomic-embed-text"], lmstudio=None, llamacpp=OSError("refused"))
     begun = time.monotonic()
     found = await discover({}, servers, 0.05)
-    assert time.monotonic() - begun < 0.3
-    assert {url.rsplit(":", 1)[1][:5].rstrip("/") for _, url in servers.asked} == {
-        "11434",
-        "1234/",
-        "8080/",
-        "8000/",
-    } or (len(servers.asked) == 4)
+    assert time.monotonic() - begun < 1.0
+    assert len(servers.asked) == 4
     assert [server.provider for server in found.servers] == ["ollama"]
     assert servers.cancelled == 1
 
