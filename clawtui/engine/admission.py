@@ -39,6 +39,7 @@ class Admission:
         self._reserved: float | None = None
         self.refusals: list[tuple[Route, Refusal]] = []
         self.passed_over: list[PassedOver] = []
+        self._lost_probe = False
 
     def timeouts(self, route: Route) -> Timeouts:
         profile = self._parts.registry.profiles.get(route.profile or "")
@@ -50,6 +51,10 @@ class Admission:
             return inf
         return MAX_SECONDS_BEFORE_FIRST_TOKEN - self._run.t_ms(self._parts.clock) / 1000
 
+    def waits_for_probe(self) -> bool:
+        """Whether nobody was called, because somebody else holds the one probe of the last route that could be."""
+        return self._lost_probe and not self._run.attempts and self.seconds_left() > 0
+
     async def admit(self, visit: Visit) -> Ticket | None:
         """The leases and the money for one more attempt; None: not here, not now."""
         parts, route = self._parts, visit.route
@@ -60,6 +65,7 @@ class Admission:
             self.passed_over.append(PassedOver(route, "not_ready", missing))
             return None
         circuit = parts.circuits.enter(route, force=visit.forced)
+        self._lost_probe = circuit is None and visit.forced
         if circuit is None:
             return None
         credential = parts.pools.lease(

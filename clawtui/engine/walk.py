@@ -127,6 +127,11 @@ class Walk:
                     visit.wait_s = step.wait_s
                     yield Waiting(run.t_ms(clock), route, step.wait_s, step.reason)
                     await clock.sleep(step.wait_s)
+            if not self._queue and self._admission.waits_for_probe():
+                # Somebody else tries the route that this request was to try: what comes of that decides.
+                self._look_again()
+                async for event in self._wait_for_soonest():
+                    yield event
         self._interrupted = run.has_answer_text
 
     # ---- before an attempt
@@ -140,12 +145,15 @@ class Walk:
             if seconds <= min(MAX_WAIT_FOR_SOONEST, self._admission.seconds_left()):
                 yield Waiting(run.t_ms(clock), soonest.route, seconds, "everything that could answer is resting")
                 await clock.sleep(max(seconds, 0.05))
-                self._replan()
-                self._queue.extend(run.plan.candidates)
+                self._look_again()
                 continue
             run.notes.append(f"everything is resting; {soonest.route} frees first, so it was tried anyway")
             self._forced.add(soonest.route)
             self._queue.append(soonest)
+
+    def _look_again(self) -> None:
+        self._replan()
+        self._queue.extend(self._run.plan.candidates)
 
     def _visit(self, candidate: Candidate) -> Visit:
         profile = self._parts.registry.profiles.get(candidate.route.profile or "")

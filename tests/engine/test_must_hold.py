@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -221,6 +222,27 @@ async def test_a_primary_that_is_down_for_a_minute_is_bridged_and_used_again_wit
         assert house.simulator.most_at_once("one") == 1
         assert answered[:15] == ["two"] * 15
         assert answered[15:] == ["one"] * 5
+
+
+async def test_who_may_not_probe_waits_for_what_comes_of_the_probe() -> None:
+    """One route, its circuit open for longer than anybody waits: one request tries it at once, the others follow. They
+    all mean to try it, since a key store is asked between plan and call."""
+    clock = FakeClock()
+    providers: dict[str, Any] = {"one": {"retries": 0, "circuit": {"failures": 1, "open_for": 60}}}
+    alone = {"first": {"fallback_profiles": []}}
+    async with a_house(clock=clock, providers=providers, profiles=alone) as house:
+        number = house.simulator.set_fault(DOWN, provider="one")
+        await house.ask()
+        house.simulator.remove_fault(number)
+        house.simulator.set_model("one/alpha", ModelScript(text="back", first_token_s=0.2))
+        providers["one"]["credentials"] = ["cmd:echo quokka-new-zz"]
+        house.engine.reconfigure(a_config(house.simulator, providers=providers, profiles=alone))
+        tasks = [asyncio.create_task(house.ask()) for _ in range(5)]
+        await until(lambda: sum(task.done() for task in tasks) == 1)
+        assert house.simulator.most_at_once("one") == 1
+        await clock.advance(2)
+        await until(lambda: all(task.done() for task in tasks))
+        assert [task.result().text for task in tasks] == ["back"] * 5
 
 
 async def test_twenty_requests_on_a_half_open_circuit_make_one_probe() -> None:
