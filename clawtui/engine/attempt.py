@@ -15,6 +15,8 @@ from clawtui.engine.classify import classify_exception, classify_response
 from clawtui.engine.clock import Clock, Deadline
 from clawtui.engine.failures import Failure, FailureKind, UpstreamFailed
 from clawtui.engine.outcome import Usage
+from clawtui.engine.request import ChatRequest
+from clawtui.engine.tokens import TokenCount
 from clawtui.engine.wire.dialect import (
     Call,
     Dialect,
@@ -40,6 +42,7 @@ class Progress:
     """What one attempt has shown so far; stands after it failed or was cancelled too."""
 
     started: float
+    sent: ChatRequest | None = None  # what went on its way upstream, if anything did
     first_token_at: float | None = None
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -48,7 +51,7 @@ class Progress:
     finish: FinishPiece | None = None
     answered_something: bool = False  # text or a tool call; reasoning alone is no answer
     tool_delivered: bool = False
-    output_chars: int = 0  # text and reasoning, for the estimate where nothing is reported
+    output: TokenCount = field(default_factory=TokenCount)  # for the estimate where nothing is reported
     notes: list[str] = field(default_factory=list)
 
 
@@ -70,6 +73,7 @@ async def attempt(
     """
     ends = clock.monotonic() + timeouts.total
     exchange: Exchange | None = None
+    progress.sent = call.request
     try:
         async with Deadline(clock, min(first_token_s, timeouts.total)) as deadline:
             exchange = await transport.open(
@@ -135,7 +139,7 @@ async def attempt(
 def _text(parts: list[str], progress: Progress, clock: Clock) -> TextPiece:
     text = parts[0] if len(parts) == 1 else "".join(parts)
     parts.clear()
-    progress.output_chars += len(text)
+    progress.output.add(text)
     progress.answered_something = True
     if progress.first_token_at is None:
         progress.first_token_at = clock.monotonic()
@@ -148,12 +152,13 @@ def _note(piece: Piece, progress: Progress, call: Call, dialect: Dialect, clock:
         case TextPiece(text) | ReasoningPiece(text):
             if not text:
                 return None
-            progress.output_chars += len(text)
+            progress.output.add(text)
             if type(piece) is TextPiece:
                 progress.answered_something = True
         case ToolPiece():
             progress.answered_something = progress.tool_delivered = True
-            progress.output_chars += len(piece.name) + len(piece.arguments)
+            progress.output.add(piece.name)
+            progress.output.add(piece.arguments)
         case UsagePiece(usage):
             progress.usage = usage
             return None

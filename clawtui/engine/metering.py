@@ -7,7 +7,7 @@ from dataclasses import replace
 from clawtui.engine.attempt import Progress
 from clawtui.engine.outcome import NO_COST, NO_USAGE, AttemptOutcome, Cost, Usage, UsageSource
 from clawtui.engine.pricing import PricedBy, cost_of
-from clawtui.engine.tokens import tokens_in_chars
+from clawtui.engine.tokens import input_tokens
 from clawtui.engine.verdicts import Candidate
 
 
@@ -26,12 +26,19 @@ def _usage(progress: Progress, outcome: AttemptOutcome, candidate: Candidate) ->
         if whole or progress.finish is not None:
             return progress.usage
         # A cut stream reported what it knew at its start: the output that came after is our estimate.
-        seen = tokens_in_chars(progress.output_chars)
+        seen = progress.output.tokens
         if seen <= progress.usage.output_tokens:
             return progress.usage
         return replace(progress.usage, output_tokens=seen, source=UsageSource.MIXED)
     began = progress.first_token_at is not None
     if whole or began or outcome is AttemptOutcome.CANCELLED:
         # The prompt was on its way when a call was cancelled: providers charge for what they have read.
-        return Usage(candidate.input_tokens, tokens_in_chars(progress.output_chars), source=UsageSource.ESTIMATED)
+        return Usage(_sent(progress, candidate), progress.output.tokens, source=UsageSource.ESTIMATED)
     return NO_USAGE
+
+
+def _sent(progress: Progress, candidate: Candidate) -> int:
+    """The estimate of the prompt that went out, calibrated as the plan's was: a step-down sends less than was planned."""
+    if progress.sent is None:
+        return 0
+    return round(input_tokens(progress.sent) * candidate.input_tokens / (candidate.estimate or 1))

@@ -34,11 +34,31 @@ def tokens_in_chars(chars: int) -> int:
 
 def tokens_in(text: str) -> int:
     """An estimate: ASCII by four characters, the rest by its bytes, since wide scripts take about a token a character."""
-    if text.isascii():
-        return -(-len(text) // 4)
-    wide = len(text.encode("utf-8", "surrogatepass")) - len(text)
-    narrow = max(0, len(text) - wide // 2)
-    return int(narrow / CHARS_PER_TOKEN + (wide + len(text) - narrow) / BYTES_PER_WIDE_TOKEN) + 1
+    return _estimate(len(text), _size(text) - len(text))
+
+
+def _estimate(chars: int, wide: int) -> int:
+    """`wide`: the bytes that the characters take in UTF-8 beyond one each."""
+    if wide == 0:
+        return -(-chars // 4)
+    narrow = max(0, chars - wide // 2)
+    return int(narrow / CHARS_PER_TOKEN + (wide + chars - narrow) / BYTES_PER_WIDE_TOKEN) + 1
+
+
+@dataclass(slots=True)
+class TokenCount:
+    """The same estimate for a text that comes in pieces."""
+
+    chars: int = 0
+    wide: int = 0
+
+    def add(self, text: str) -> None:
+        self.chars += len(text)
+        self.wide += _size(text) - len(text)
+
+    @property
+    def tokens(self) -> int:
+        return _estimate(self.chars, self.wide)
 
 
 def message_tokens(message: Message) -> int:
