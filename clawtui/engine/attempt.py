@@ -6,7 +6,7 @@ It holds no lease, spends no money and decides nothing: the walk does that.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -16,17 +16,19 @@ from clawtui.engine.clock import Clock, Deadline
 from clawtui.engine.failures import Failure, FailureKind, UpstreamFailed
 from clawtui.engine.outcome import Usage
 from clawtui.engine.request import ChatRequest
-from clawtui.engine.tokens import TokenCount
+from clawtui.engine.tokens import TokenCount, tokens_in
 from clawtui.engine.wire.dialect import (
     Call,
     Dialect,
     ErrorPiece,
     FinishPiece,
     FinishReason,
+    HeldPiece,
     ModelPiece,
     NotePiece,
     Piece,
     ReasoningPiece,
+    StreamReader,
     TextPiece,
     ToolPiece,
     UsagePiece,
@@ -34,6 +36,10 @@ from clawtui.engine.wire.dialect import (
 from clawtui.engine.wire.http import Exchange, Transport, TransportFailed
 
 ERROR_BODY_LIMIT = 64 * 1024
+# From the finish reason on: what still comes is usage, within moments where it comes at all.
+LATE_USAGE_SECONDS = 3.0
+# From the end marker on: with the last bytes of the body the connection can be used again; the answer waits no longer.
+LAST_BYTES_SECONDS = 0.25
 Token = TextPiece | ReasoningPiece | ToolPiece
 
 
@@ -43,7 +49,8 @@ class Progress:
 
     started: float
     sent: ChatRequest | None = None  # what went on its way upstream, if anything did
-    first_token_at: float | None = None
+    first_token_at: float | None = None  # the first output of any kind, also such as is held back
+    handed_on: bool = False  # something reached the caller: from here on a failure is an interruption
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     usage: Usage | None = None
@@ -51,8 +58,14 @@ class Progress:
     finish: FinishPiece | None = None
     answered_something: bool = False  # text or a tool call; reasoning alone is no answer
     tool_delivered: bool = False
-    output: TokenCount = field(default_factory=TokenCount)  # for the estimate where nothing is reported
+    output: TokenCount = field(default_factory=TokenCount)  # handed on, for the estimate where nothing is reported
+    reader: StreamReader | None = None  # knows what is held back
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def output_tokens(self) -> int:
+        """The estimate of all that the model made: what is still held back is charged for too."""
+        return self.output.tokens + (tokens_in(self.reader.held) if self.reader is not None else 0)
 
 
 async def attempt(
@@ -73,6 +86,7 @@ async def attempt(
     """
     ends = clock.monotonic() + timeouts.total
     exchange: Exchange | None = None
+    reader: StreamReader | None = None
     progress.sent = call.request
     try:
         async with Deadline(clock, min(first_token_s, timeouts.total)) as deadline:
@@ -88,61 +102,76 @@ async def attempt(
             if not 200 <= exchange.status < 300:
                 raise UpstreamFailed(await _refusal(exchange, call, dialect, clock))
             if not (call.stream and exchange.is_stream):
-                for piece in dialect.read_whole(await _document(exchange), call):
-                    if (token := _note(piece, progress, call, dialect, clock)) is not None:
-                        deadline.pause()
-                        yield token
-                _check_whole(progress)
-                return
-            reader = dialect.reader(call)
-            idle = timeouts.idle
-            async for batch in exchange.batches():
-                text: list[str] = []  # neighbouring text of one read is handed on as one piece
-                for event, data in batch:
-                    for piece in reader.feed(event, data):
-                        if type(piece) is TextPiece:
-                            if piece.text:
-                                text.append(piece.text)
-                            continue
-                        if text:
-                            deadline.pause()
-                            yield _text(text, progress, clock)
-                        if (token := _note(piece, progress, call, dialect, clock)) is not None:
-                            deadline.pause()
-                            yield token
-                if text:
-                    deadline.pause()
-                    yield _text(text, progress, clock)
-                if progress.first_token_at is not None:
-                    deadline.extend(min(idle, ends - clock.monotonic()))
-            for piece in reader.close():
-                if (token := _note(piece, progress, call, dialect, clock)) is not None:
+                pieces = dialect.read_whole(await _document(exchange), call)
+                for token in _tokens(pieces, progress, call, dialect, clock):
                     deadline.pause()
                     yield token
-            if not reader.is_complete:
-                raise UpstreamFailed(
-                    _failure(FailureKind.STREAM_CUT, "the stream ended before the answer was complete", progress)
-                )
-            _check_whole(progress)
+                _check_whole(progress)
+                return
+            reader = progress.reader = dialect.reader(call)
+            ended = False
+            heard = -1  # how much output there was when the answer was last seen complete
+            async for batch in exchange.batches():
+                if ended:
+                    continue
+                for token in _tokens(_fed(reader, batch), progress, call, dialect, clock):
+                    deadline.pause()
+                    yield token
+                ended = reader.is_ended
+                left = ends - clock.monotonic()
+                if ended:
+                    deadline.extend(min(LAST_BYTES_SECONDS, left))
+                elif not reader.is_complete:
+                    if progress.first_token_at is not None:
+                        deadline.extend(min(timeouts.idle, left))
+                elif progress.output.chars != heard:
+                    # Some models give a finish reason with every chunk: only silence after it is the end.
+                    heard = progress.output.chars
+                    deadline.extend(min(LATE_USAGE_SECONDS, timeouts.idle, left))
     except TimeoutError:
-        raise UpstreamFailed(_timed_out(progress, clock.monotonic() >= ends)) from None
+        if reader is None or not reader.is_complete:
+            raise UpstreamFailed(_timed_out(progress, clock.monotonic() >= ends)) from None
     except TransportFailed as error:
-        failure = classify_exception(error)
-        if failure.kind is FailureKind.TIMEOUT_CONNECT or progress.status is None:
-            raise UpstreamFailed(failure) from None
-        raise UpstreamFailed(_failure(FailureKind.STREAM_CUT, failure.message, progress)) from None
+        if reader is None or not reader.is_complete:
+            raise UpstreamFailed(_broken(error, progress)) from None
     finally:
         if exchange is not None:
             await exchange.aclose()
+    assert reader is not None  # every way here without one has raised or returned
+    for token in _tokens(reader.close(), progress, call, dialect, clock):
+        yield token
+    if not reader.is_complete:
+        raise UpstreamFailed(
+            _failure(FailureKind.STREAM_CUT, "the stream ended before the answer was complete", progress)
+        )
+    _check_whole(progress)
 
 
-def _text(parts: list[str], progress: Progress, clock: Clock) -> TextPiece:
+def _fed(reader: StreamReader, batch: Sequence[tuple[str, str]]) -> Iterator[Piece]:
+    for event, data in batch:
+        yield from reader.feed(event, data)
+        if reader.is_ended:
+            return
+
+
+def _tokens(pieces: Iterable[Piece], progress: Progress, call: Call, dialect: Dialect, clock: Clock) -> Iterator[Token]:
+    """What of the pieces is for the caller; neighbouring text is handed on as one token."""
+    text: list[str] = []
+    for piece in pieces:
+        if type(piece) is TextPiece:
+            text.append(piece.text)
+            continue
+        if text and (token := _note(_joined(text), progress, call, dialect, clock)) is not None:
+            yield token
+        if (token := _note(piece, progress, call, dialect, clock)) is not None:
+            yield token
+    if text and (token := _note(_joined(text), progress, call, dialect, clock)) is not None:
+        yield token
+
+
+def _joined(parts: list[str]) -> TextPiece:
     text = parts[0] if len(parts) == 1 else "".join(parts)
     parts.clear()
-    progress.output.add(text)
-    progress.answered_something = True
-    if progress.first_token_at is None:
-        progress.first_token_at = clock.monotonic()
     return TextPiece(text)
 
 
@@ -171,6 +200,9 @@ def _note(piece: Piece, progress: Progress, call: Call, dialect: Dialect, clock:
         case NotePiece(text):
             progress.notes.append(text)
             return None
+        case HeldPiece():
+            _began(progress, clock)
+            return None
         case ErrorPiece(error):
             failure = classify_response(
                 error.status or progress.status or 200,
@@ -184,9 +216,14 @@ def _note(piece: Piece, progress: Progress, call: Call, dialect: Dialect, clock:
             raise UpstreamFailed(_placed(failure, progress))
         case _:
             assert_never(piece)
+    _began(progress, clock)
+    progress.handed_on = True
+    return piece
+
+
+def _began(progress: Progress, clock: Clock) -> None:
     if progress.first_token_at is None:
         progress.first_token_at = clock.monotonic()
-    return piece
 
 
 async def _refusal(exchange: Exchange, call: Call, dialect: Dialect, clock: Clock) -> Failure:
@@ -239,13 +276,21 @@ def _timed_out(progress: Progress, total: bool) -> Failure:
     return _failure(FailureKind.TIMEOUT_IDLE, "the stream fell silent", progress)
 
 
+def _broken(error: TransportFailed, progress: Progress) -> Failure:
+    """The connection failed: before there was a status it says how, later the answer was cut."""
+    failure = classify_exception(error)
+    if failure.kind is FailureKind.TIMEOUT_CONNECT or progress.status is None:
+        return failure
+    return _failure(FailureKind.STREAM_CUT, failure.message, progress)
+
+
 def _failure(kind: FailureKind, message: str, progress: Progress) -> Failure:
-    return Failure(kind, message, progress.status, before_first_token=progress.first_token_at is None)
+    return Failure(kind, message, progress.status, before_first_token=not progress.handed_on)
 
 
 def _placed(failure: Failure, progress: Progress) -> Failure:
-    """The same failure, marked with whether a token had come before it."""
-    if progress.first_token_at is None:
+    """The same failure, marked with whether a token had reached the caller before it."""
+    if not progress.handed_on:
         return failure
     return Failure(
         failure.kind,

@@ -26,14 +26,14 @@ def _usage(progress: Progress, outcome: AttemptOutcome, candidate: Candidate) ->
         if whole or progress.finish is not None:
             return progress.usage
         # A cut stream reported what it knew at its start: the output that came after is our estimate.
-        seen = progress.output.tokens
+        seen = progress.output_tokens
         if seen <= progress.usage.output_tokens:
             return progress.usage
         return replace(progress.usage, output_tokens=seen, source=UsageSource.MIXED)
     began = progress.first_token_at is not None
     if whole or began or outcome is AttemptOutcome.CANCELLED:
         # The prompt was on its way when a call was cancelled: providers charge for what they have read.
-        return Usage(_sent(progress, candidate), progress.output.tokens, source=UsageSource.ESTIMATED)
+        return Usage(_sent(progress, candidate), progress.output_tokens, source=UsageSource.ESTIMATED)
     return NO_USAGE
 
 

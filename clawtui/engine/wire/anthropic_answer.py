@@ -9,6 +9,7 @@ from typing import Any
 from clawtui.engine.outcome import Usage, UsageSource
 from clawtui.engine.request import Json
 from clawtui.engine.wire.dialect import (
+    HELD,
     ErrorPiece,
     FinishPiece,
     FinishReason,
@@ -67,8 +68,8 @@ class AnthropicReader:
     """One answer. `answer_tool`: the tool whose input is the answer; `wrapped`: inside `WRAPPED`."""
 
     __slots__ = (
-        "_answer_tool", "_answered", "_blocks", "_called", "_counters", "_earlier", "_finished", "_latest", "_notes",
-        "_uncertain", "_wrapped",
+        "_answer_tool", "_answered", "_blocks", "_called", "_counters", "_earlier", "_ended", "_finished", "_latest",
+        "_notes", "_uncertain", "_wrapped",
     )  # fmt: skip
 
     def __init__(self, answer_tool: str | None, wrapped: bool, notes: Sequence[str], earlier_calls: int) -> None:
@@ -83,10 +84,23 @@ class AnthropicReader:
         self._called = 0
         self._answered = False
         self._finished = False
+        self._ended = False
 
     @property
     def is_complete(self) -> bool:
         return self._finished
+
+    @property
+    def is_ended(self) -> bool:
+        return self._ended
+
+    @property
+    def held(self) -> str:
+        calls = [piece.name + piece.arguments for piece in self._uncertain]
+        for block in self._blocks.values():
+            if self._wrapped or not block.is_answer:  # else its fragments were handed on as they came
+                calls += (block.name, *block.fragments)
+        return "".join(calls)
 
     def feed(self, event: str, data: str) -> Sequence[Piece]:
         try:
@@ -147,6 +161,7 @@ class AnthropicReader:
                     pieces += self._finish(delta["stop_reason"], delta)
                 return pieces
             case "message_stop":
+                self._ended = True
                 return () if self._finished else self._finish(None, {})
             case "error":
                 if self._finished:
@@ -165,6 +180,7 @@ class AnthropicReader:
     def _unreadable(self, data: str) -> Sequence[Piece]:
         text = data.strip()
         if text == "[DONE]":  # some gateways end every stream as another dialect does
+            self._ended = True
             return () if self._finished else self._finish(None, {})
         return (NotePiece("passed over one malformed chunk"),) if text else ()
 
@@ -191,7 +207,7 @@ class AnthropicReader:
                 is_answer = name == self._answer_tool
                 made = f"call_{self._earlier + self._called + len(self._blocks)}"
                 self._blocks[index] = _Block(word(block.get("id")) or made, name, block.get("input"), is_answer)
-        return ()  # redacted thinking, and tools of the service's own
+        return (HELD,)  # also redacted thinking, and tools of the service's own
 
     def _delta(self, index: int, delta: dict[str, Any]) -> Sequence[Piece]:
         match delta.get("type"):
@@ -201,12 +217,13 @@ class AnthropicReader:
             case "input_json_delta":
                 fragment = word(delta.get("partial_json"))
                 block = self._blocks.get(index)
-                if fragment is None or block is None:
+                if fragment is None:
                     return ()
-                block.fragments.append(fragment)
-                if block.is_answer and not self._wrapped:
-                    return (TextPiece(fragment),)
-        return ()  # signatures and citations
+                if block is not None:
+                    block.fragments.append(fragment)
+                    if block.is_answer and not self._wrapped:
+                        return (TextPiece(fragment),)
+        return (HELD,)  # also signatures and citations
 
     def _shut(self, index: int) -> Sequence[Piece]:
         block = self._blocks.pop(index, None)

@@ -116,7 +116,16 @@ class NotePiece:
     text: str
 
 
-Piece = TextPiece | ReasoningPiece | ToolPiece | UsagePiece | ModelPiece | FinishPiece | ErrorPiece | NotePiece
+@dataclass(frozen=True, slots=True)
+class HeldPiece:
+    """Output came that is handed on later or never, such as a fragment of a tool call: the model is not silent."""
+
+
+HELD = HeldPiece()
+
+Piece = (
+    TextPiece | ReasoningPiece | ToolPiece | UsagePiece | ModelPiece | FinishPiece | ErrorPiece | NotePiece | HeldPiece
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +155,16 @@ class StreamReader(Protocol):
     @property
     def is_complete(self) -> bool:
         """Whether the answer's end marker was seen (`finish_reason`, `[DONE]`, `message_stop`, `done`)."""
+        ...
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing more is to come, usage included (`[DONE]`, `message_stop`, `done`)."""
+        ...
+
+    @property
+    def held(self) -> str:
+        """Output that came and was not handed on (yet): it was made, and is charged for."""
         ...
 
 

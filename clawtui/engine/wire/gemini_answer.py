@@ -10,6 +10,7 @@ from typing import Any
 from clawtui.engine.outcome import Usage, UsageSource
 from clawtui.engine.request import Json
 from clawtui.engine.wire.dialect import (
+    HELD,
     ErrorPiece,
     FinishPiece,
     FinishReason,
@@ -96,7 +97,7 @@ def _mappings(value: object) -> list[Json]:
 class GeminiReader:
     """One answer. `first_call`: how many calls the conversation had before; ids are made, since the wire has none."""
 
-    __slots__ = ("_called", "_finished", "_first_call", "_keep", "_model", "_notes", "_usage")
+    __slots__ = ("_called", "_ended", "_finished", "_first_call", "_keep", "_model", "_notes", "_usage")
 
     def __init__(self, notes: Sequence[str], first_call: int, keep: KeepSignature) -> None:
         self._notes = notes
@@ -106,16 +107,28 @@ class GeminiReader:
         self._model: str | None = None
         self._usage: object = None
         self._finished: str | None = None
+        self._ended = False
 
     @property
     def is_complete(self) -> bool:
         return self._finished is not None
 
+    @property
+    def is_ended(self) -> bool:
+        """The wire has no mark for it but the end of the body; some gateways add another dialect's."""
+        return self._ended and self.is_complete
+
+    @property
+    def held(self) -> str:
+        return ""
+
     def feed(self, event: str, data: str) -> Sequence[Piece]:
         try:
             document = json.loads(data)
         except (ValueError, RecursionError):
-            return (NotePiece("passed over one malformed chunk"),) if data.strip() not in ("", "[DONE]") else ()
+            text = data.strip()
+            self._ended = self._ended or text == "[DONE]"
+            return (NotePiece("passed over one malformed chunk"),) if text not in ("", "[DONE]") else ()
         return self._documents(document)
 
     def close(self) -> Sequence[Piece]:
@@ -174,11 +187,11 @@ class GeminiReader:
         text = part.get("text")
         if type(text) is str:
             if not text:
-                return None
+                return HELD if "thoughtSignature" in part else None
             return ReasoningPiece(text) if part.get("thought") is True else TextPiece(text)
         call = part.get("functionCall")
         if not isinstance(call, Mapping):
-            return None  # code it ran, images it made, and whatever will be invented
+            return HELD if part else None  # code it ran, images it made, and whatever will be invented
         name = word(call.get("name")) or ""
         given = call.get("args")
         arguments = json.dumps(given, ensure_ascii=False) if given else "{}"

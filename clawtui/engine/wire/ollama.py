@@ -202,6 +202,14 @@ class OllamaReader:
     def is_complete(self) -> bool:
         return self._complete
 
+    @property
+    def is_ended(self) -> bool:
+        return self._complete
+
+    @property
+    def held(self) -> str:
+        return ""
+
     def feed(self, event: str, data: str) -> Sequence[Piece]:
         try:
             document = json.loads(data)

@@ -9,6 +9,7 @@ from typing import Any
 
 from clawtui.engine.outcome import Usage, UsageSource
 from clawtui.engine.wire.dialect import (
+    HELD,
     ErrorPiece,
     FinishPiece,
     FinishReason,
@@ -96,6 +97,14 @@ class OpenAIReader:
     def is_complete(self) -> bool:
         return self._finished or self._marked_done
 
+    @property
+    def is_ended(self) -> bool:
+        return self._marked_done
+
+    @property
+    def held(self) -> str:
+        return "".join(part for call in self._calls for part in (call.name, *call.arguments)) + self._refusal
+
     def feed(self, event: str, data: str) -> Sequence[Piece]:
         if data == DONE:
             self._marked_done = True
@@ -167,6 +176,8 @@ class OpenAIReader:
 
     def _chunk(self, document: dict[str, Any], event: str) -> list[Piece]:
         if document.get("error") or event == "error":
+            if self.is_complete:
+                return [NotePiece(f"an error after the answer was complete: {wire_error(document).message}")]
             return [ErrorPiece(wire_error(document))]
         pieces: list[Piece] = []
         if not self._has_model and (model := word(document.get("model"))):
@@ -195,6 +206,8 @@ class OpenAIReader:
             if refusal := word(delta.get("refusal")):
                 self._refusal += refusal
             calls = delta.get("tool_calls")
+            if refusal or calls or delta.get("reasoning_details"):  # the last: thoughts, encrypted ones too
+                pieces.append(HELD)
             for position, fragment in enumerate(calls if isinstance(calls, list) else ()):
                 if isinstance(fragment, Mapping):
                     self._fragment(fragment, position)
