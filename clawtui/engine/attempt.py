@@ -36,6 +36,8 @@ from clawtui.engine.wire.dialect import (
 from clawtui.engine.wire.http import Exchange, Transport, TransportFailed
 
 ERROR_BODY_LIMIT = 64 * 1024
+# For the words of a refusal, once its status is known.
+REFUSAL_SECONDS = 2.0
 # From the finish reason on: what still comes is usage, within moments where it comes at all.
 LATE_USAGE_SECONDS = 3.0
 # From the end marker on: with the last bytes of the body the connection can be used again; the answer waits no longer.
@@ -100,6 +102,7 @@ async def attempt(
             progress.status = exchange.status
             progress.headers = exchange.headers
             if not 200 <= exchange.status < 300:
+                deadline.pause()  # the answer is there; how long its words may take has a limit of its own
                 raise UpstreamFailed(await _refusal(exchange, call, dialect, clock))
             if not (call.stream and exchange.is_stream):
                 pieces = dialect.read_whole(await _document(exchange), call)
@@ -227,11 +230,16 @@ def _began(progress: Progress, clock: Clock) -> None:
 
 
 async def _refusal(exchange: Exchange, call: Call, dialect: Dialect, clock: Clock) -> Failure:
-    body = await exchange.read(ERROR_BODY_LIMIT)
+    body = bytearray()
+    try:
+        async with Deadline(clock, REFUSAL_SECONDS):
+            await exchange.read(ERROR_BODY_LIMIT, into=body)
+    except (TimeoutError, TransportFailed):
+        pass  # status and headers say the most, and what came of the words may say the rest
     return classify_response(
         exchange.status,
         exchange.headers,
-        dialect.read_error(exchange.status, body),
+        dialect.read_error(exchange.status, bytes(body[:ERROR_BODY_LIMIT])),
         dialect.kind,
         in_stream=False,
         prompt_tokens=call.context_tokens,

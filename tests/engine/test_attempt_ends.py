@@ -168,3 +168,35 @@ async def test_an_error_after_the_finish_reason_is_told_and_takes_nothing_from_t
     trace, failures = await dropped_after(OPENAI.text + OPENAI.finish + sse({"error": {"message": "late"}}), OPENAI)
     assert (trace.outcome, trace.text, failures) == (Outcome.OK, "whole", 0)
     assert any("late" in note for note in trace.notes)
+
+
+@pytest.mark.parametrize("stays_open", [False, True])
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [("429 Too Many Requests", FailureKind.RATE_LIMIT), ("401 Unauthorized", FailureKind.AUTH)],
+)
+async def test_a_refusal_whose_words_break_off_is_known_by_its_status(
+    status: str, kind: FailureKind, stays_open: bool
+) -> None:
+    over = asyncio.Event()
+
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        fields = "Content-Type: application/json\r\nRetry-After: 30\r\nContent-Length: 500"
+        writer.write(f'HTTP/1.1 {status}\r\n{fields}\r\n\r\n{{"error":'.encode())
+        await writer.drain()
+        if stays_open:
+            await over.wait()
+
+    clock = FakeClock()
+    async with raw_server(answer) as server, a_house(clock=clock, **OPENAI.tables(server.url)) as house:
+        asking = asyncio.create_task(house.ask(strict=True))
+        await until(lambda: bool(server.bodies))
+        while not asking.done():
+            await asyncio.sleep(0.005)
+            await clock.advance(0.1)
+        over.set()
+        attempt = (await asking).attempts[0]
+        assert (attempt.failure, attempt.status, attempt.retry_after_s) == (kind, int(status[:3]), 30.0)
+        assert house.engine.pools.views()[0].state == "cooling"
+        assert not any(view.failures for view in house.engine.circuits.views())
+        assert attempt.ms < 3_000

@@ -137,21 +137,20 @@ class Exchange:
         except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
             raise _failed(error, self._host, before_answer=False) from error
 
-    async def read(self, limit: int = BODY_LIMIT) -> bytes:
-        """The body, or its beginning where it is longer than an error page's limit."""
-        parts: list[bytes] = []
-        size = 0
+    async def read(self, limit: int = BODY_LIMIT, into: bytearray | None = None) -> bytes:
+        """The body, or its beginning where it is longer than an error page's limit. `into` gets what comes, and keeps
+        it where the rest does not come."""
+        body = bytearray() if into is None else into
         try:
             async for chunk in self._chunks():
-                parts.append(chunk)
-                size += len(chunk)
-                if size > limit:
+                body += chunk
+                if len(body) > limit:
                     if limit >= BODY_LIMIT:
                         raise TransportFailed(FailureKind.MALFORMED, "the answer is larger than 16 MB", self._host)
                     break
         except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
             raise _failed(error, self._host, before_answer=False) from error
-        return b"".join(parts)[:limit]
+        return bytes(body[:limit])
 
     def _chunks(self) -> AsyncIterator[bytes]:
         if "content-encoding" in self.headers:
