@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from clawtui.config.schema import ProbeMode
 from clawtui.config.secrets import Secret
 from clawtui.engine.classify import classify_exception, classify_response
 from clawtui.engine.clock import Clock, Deadline
+from clawtui.engine.masking import masked
 from clawtui.engine.request import Route
 from clawtui.engine.wire import dialect_for
 from clawtui.engine.wire.dialect import ListedModel
@@ -41,8 +43,12 @@ async def list_models(
     secret: Secret | None,
     clock: Clock,
     seconds: float = PROBE_SECONDS,
+    secrets: Iterable[str] = (),
 ) -> Probe:
-    """Never raises for what the server does; a refusal is an answer too, with what it says as the error."""
+    """Never raises for what the server does; a refusal is an answer too, with what it says as the error.
+
+    `secrets`: what else must not stand in that; the key that is sent, and the provider's headers, never do.
+    """
     dialect = dialect_for(provider.kind)
     began = clock.monotonic()
     outgoing = dialect.models_request(provider.base_url, secret, provider.headers, provider.query)
@@ -75,7 +81,9 @@ async def list_models(
             prompt_tokens=0,
             now_wall=clock.wall(),
         )
-        return Probe(provider.id, True, ms=ms, error=f"{failure.kind} ({status}): {failure.message}")
+        sent = () if secret is None else (secret.reveal(),)
+        said = masked(failure.message, *sent, *secrets, *provider.headers.values())
+        return Probe(provider.id, True, ms=ms, error=f"{failure.kind} ({status}): {said}")
     try:
         return Probe(provider.id, True, tuple(dialect.read_models(json.loads(body))), ms)
     except (ValueError, RecursionError):
@@ -112,6 +120,8 @@ class Prober:
                 group.create_task(self._probe(provider_id, routes), name=f"probe {provider_id}")
 
     async def _probe(self, provider_id: str, routes: list[Route]) -> None:
+        if provider_id not in self._engine.registry.providers:
+            return  # a change of the config came in between
         probe = await self._engine.probe(provider_id)
         if probe.error is None:
             for route in routes:

@@ -126,7 +126,7 @@ class Gemini:
             for entry in (listed if isinstance(listed, list) else ())
             if isinstance(entry, Mapping)
             and (name := word(entry.get("name")))
-            and "generateContent" in entry.get("supportedGenerationMethods", ("generateContent",))
+            and "generateContent" in (entry.get("supportedGenerationMethods") or ("generateContent",))
         )
 
     def inexpressible(self, request: ChatRequest) -> str | None:
