@@ -200,3 +200,12 @@ async def test_a_refusal_whose_words_break_off_is_known_by_its_status(
         assert house.engine.pools.views()[0].state == "cooling"
         assert not any(view.failures for view in house.engine.circuits.views())
         assert attempt.ms < 3_000
+
+
+async def test_a_note_shows_neither_the_key_nor_anything_that_a_terminal_obeys() -> None:
+    late = {"type": "error", "error": {"type": "api_error", "message": "no hook for quokka-two-zz \x1b[31m"}}
+    trace, _ = await dropped_after(ANTHROPIC.text + ANTHROPIC.finish + sse(late), ANTHROPIC)
+    (note,) = (note for note in trace.notes if "hook" in note)
+    assert "quokka" not in note
+    assert "\x1b" not in note
+    assert trace.attempts[0].notes == (note,)
