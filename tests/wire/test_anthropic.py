@@ -89,7 +89,7 @@ def test_the_limit_is_always_stated():
         ("medium", None, DEFAULT_MAX_TOKENS + BUDGETS["medium"], BUDGETS["medium"]),
         ("high", 8192, 8192, 6144),  # three quarters
         ("low", 8192, 8192, BUDGETS["low"]),
-        ("low", 500, 1524, 1024),  # the service's minimum comes on top
+        ("low", 1366, 1366, 1024),  # the least that leaves room for the service's minimum
     ],
 )
 def test_an_effort_becomes_a_budget_below_the_limit(effort, max_tokens, sent_max, budget):
@@ -128,8 +128,9 @@ def test_models_that_take_no_sampling_are_sent_none_and_it_is_noted():
         a_call(reasoning_effort="low", tools=(WEATHER,), tool_choice="required"),
         a_call(user("?"), assistant("So"), reasoning_effort="low", prefill=True),
         a_call(user("?"), assistant("", ToolCall("x", "weather", "{}")), tool_result("x", "1"), reasoning_effort="low"),
+        a_call(reasoning_effort="low", max_tokens=1_365),
     ],
-    ids=["schema", "forced tool", "prefill", "after tool results"],
+    ids=["schema", "forced tool", "prefill", "after tool results", "no room"],
 )
 def test_thinking_that_would_be_refused_is_left_out_and_noted(call):
     assert "thinking" not in body_of(call)
@@ -377,3 +378,12 @@ def test_reading_text_makes_one_piece_a_chunk():
     reader = Anthropic().reader(a_call())
     data = json.dumps({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "a"}})
     assert folded(reader.feed("content_block_delta", data), False).text == "a"
+
+
+@pytest.mark.parametrize("max_tokens", [1, 500, 1024, 1365, 1366, 4000, 100_000])
+@pytest.mark.parametrize("effort", sorted(BUDGETS))
+def test_no_effort_raises_the_limit_that_was_reserved_for(effort, max_tokens):
+    body = body_of(a_call(model="claude-3-7-sonnet-x", reasoning_effort=effort, max_tokens=max_tokens))
+    assert body["max_tokens"] == max_tokens
+    if "thinking" in body:
+        assert 1024 <= body["thinking"]["budget_tokens"] < max_tokens

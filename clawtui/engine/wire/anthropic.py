@@ -3,8 +3,9 @@
 Rules where the wire leaves a choice:
 - Thinking is left out, with a note, where the service refuses it: beside a forced tool, a prefill, or (with a budget)
   an answer to tool results, whose thinking blocks nobody kept. Sampling parameters are left out beside it.
-- A budget takes at most three quarters of a stated `max_tokens`; where that is less than the service's minimum,
-  `max_tokens` grows by that minimum. With nothing stated, the budget comes on top of `DEFAULT_MAX_TOKENS`.
+- A budget takes at most three quarters of a stated `max_tokens`, which is what was reserved for and never grows; where
+  that is less than the service's minimum, thinking is left out too. With nothing stated, the budget comes on top of
+  `DEFAULT_MAX_TOKENS`.
 - A JSON schema is a forced tool whose input is the answer, which works with every model up to generation 4.5; from 4.6
   on, where forcing tools and thinking exclude each other by default, it is `output_config.format`.
 - An assistant message stays last only with `call.prefill`; else a user's word to go on follows it.
@@ -108,10 +109,7 @@ def _settled(call: Call) -> _Settled:
             if call.max_tokens is None:
                 max_tokens += budget
             else:
-                budget = min(budget, max_tokens * 3 // 4)
-                if budget < MIN_BUDGET:
-                    budget = MIN_BUDGET
-                    max_tokens += MIN_BUDGET
+                budget = min(budget, _most_thinking(max_tokens))
             thinking = {"type": "enabled", "budget_tokens": budget}
     sampling = thinking is None and model.takes_sampling
     if not sampling and (request.temperature is not None or request.top_p is not None):
@@ -150,7 +148,13 @@ def _obstacle(call: Call, model: _Model, answer_tool: str | None) -> str | None:
         return "a prefilled answer excludes thinking"
     if last is Role.TOOL and not model.is_adaptive:
         return "thinking cannot go on after tool results"
+    if not model.is_adaptive and call.max_tokens is not None and _most_thinking(call.max_tokens) < MIN_BUDGET:
+        return f"an answer of at most {call.max_tokens:,} tokens leaves no room to think"
     return None
+
+
+def _most_thinking(max_tokens: int) -> int:
+    return max_tokens * 3 // 4
 
 
 def _free_name(wanted: str, tools: Sequence[Tool]) -> str:
