@@ -48,7 +48,9 @@ async def raw_server(answer: Answer) -> AsyncIterator[RawServer]:
 
 
 def head(kind: str) -> bytes:
-    return f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    return (
+        f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    )
 
 
 def chunked(data: bytes) -> bytes:

@@ -312,6 +312,15 @@ def test_a_refused_parameter_is_left_out(kind):
 
 
 @every_kind
+@pytest.mark.parametrize("name", ["temperature", "flavour", "flavour.strength"])
+def test_what_is_refused_does_not_come_back_by_the_extra_fields(kind, name):
+    extra = {"temperature": 0.125, "flavour": {"strength": 1}, "other": 2}
+    body = json.loads(dialect(kind).encode(a_call(extra=extra, dropped=frozenset([name]))).body or b"")
+    assert name.partition(".")[0] not in body
+    assert body["other"] == 2
+
+
+@every_kind
 def test_images_travel_as_base64(kind):
     body = dialect(kind).encode(a_call(user("what is this", PIXEL))).body or b""
     assert b"iVBORw0KGgr/AA==" in body

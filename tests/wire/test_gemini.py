@@ -92,6 +92,22 @@ def test_a_refused_setting_is_dropped_under_any_of_its_names(name):
     assert "topP" not in settings_of(a_call(top_p=0.9, seed=1, dropped=frozenset([name])))
 
 
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [("top_k", "top_k"), ("top_k", "topK"), ("topK", "topK"), ("generation_config.top_k", "topK")],
+)
+def test_a_refused_setting_of_the_profile_is_dropped_too(name, written):
+    call = a_call(top_p=0.9, extra={"generationConfig": {written: 3, "seed": 1}}, dropped=frozenset([name]))
+    assert settings_of(call) == {"topP": 0.9, "seed": 1}
+
+
+def test_a_schema_is_never_dropped():
+    call = a_call(
+        schema={"type": "object"}, dropped=frozenset(["generation_config.response_schema.properties[0].type"])
+    )
+    assert {"responseSchema", "responseJsonSchema"} & settings_of(call).keys()
+
+
 def test_extra_settings_join_those_that_are_there():
     call = a_call(temperature=0.5, extra={"generationConfig": {"topK": 3}, "safetySettings": []})
     assert settings_of(call) == {"temperature": 0.5, "topK": 3}
@@ -180,7 +196,10 @@ def test_a_model_that_does_not_think_is_not_asked_to_and_it_is_noted():
     assert any("think" in note for note in read(*WIRE.ended("STOP", {}), call=call).notes)
 
 
-@pytest.mark.parametrize("name", ["reasoning_effort", "thinkingConfig", "generation_config.thinking_config"])
+@pytest.mark.parametrize(
+    "name",
+    ["reasoning_effort", "thinkingConfig", "thinkingBudget", "generation_config.thinking_config.thinking_budget"],
+)
 def test_thinking_that_this_route_refuses_is_dropped_under_any_of_its_names(name):
     call = a_call(model="gemini-2.5-flash", reasoning_effort="low", seed=1, dropped=frozenset([name]))
     assert settings_of(call) == {"seed": 1}

@@ -54,6 +54,12 @@ def test_the_window_and_the_limit_are_options() -> None:
     assert "num_ctx" not in body(a_call(context_tokens=5_000, dropped=frozenset(["num_ctx"])))["options"]
 
 
+def test_a_refused_option_is_dropped_under_any_of_its_names() -> None:
+    extra = {"options": {"num_ctx": 32_768, "mirostat": 1}}
+    sent = body(a_call(max_tokens=50, extra=extra, dropped=frozenset(["options.num_ctx", "max_tokens"])))
+    assert sent["options"] == {"mirostat": 1}
+
+
 def test_an_option_of_the_profile_stands_beside_the_others() -> None:
     sent = body(a_call(temperature=0.5, context_tokens=100, extra={"keep_alive": "1h", "options": {"num_ctx": 32_768}}))
     assert sent["options"] == {"temperature": 0.5, "num_ctx": 32_768}

@@ -98,6 +98,7 @@ def test_only_openais_own_reasoning_models_get_a_developer_and_no_temperature(ba
         ({}, {"include_usage": True}),
         ({"stream_usage": False}, None),
         ({"dropped": frozenset(["stream_options"])}, None),
+        ({"dropped": frozenset(["stream_options.include_usage"])}, None),
         ({"stream": False}, None),
     ],
 )

@@ -23,11 +23,12 @@ from typing import Any
 
 from clawtui.config.schema import ProviderKind
 from clawtui.config.secrets import Secret
+from clawtui.engine.error_words import bare
 from clawtui.engine.request import ChatRequest, Json, Media, MediaKind, Part, Role, Text, Tool, ToolCall
 from clawtui.engine.wire.anthropic_answer import WRAPPED, AnthropicReader, wire_error
 from clawtui.engine.wire.dialect import Call, Framing, ListedModel, Outgoing, Piece, WireError
 from clawtui.engine.wire.error_bodies import document_in, parameter_in, text_in, word
-from clawtui.engine.wire.outgoing import body_bytes, headers_of, url_of
+from clawtui.engine.wire.outgoing import body_bytes, headers_of, kept, url_of
 from clawtui.engine.wire.schemas import DEFINITIONS, closed_schema
 from clawtui.engine.wire.turns import ToolResult, Turn, conversation
 
@@ -129,12 +130,16 @@ def _settled(call: Call) -> _Settled:
     )
 
 
-def _dropped(call: Call) -> frozenset[str]:
+def _refused(call: Call) -> frozenset[str]:
     """The wire's names of what this route refuses, whether named in our words, the wire's, or as a path below them."""
     if not call.dropped:
-        return frozenset()
-    names = (name.split(".")[0] for name in call.dropped)
-    return frozenset(_OUR_WORDS.get(name, name) for name in names) & _DROPPABLE - {"max_tokens"}
+        return call.dropped
+    return frozenset(_OUR_WORDS.get(name, name) for name in map(bare, call.dropped))
+
+
+def _dropped(call: Call) -> frozenset[str]:
+    """What of it may be left out of a body of ours."""
+    return _refused(call) & _DROPPABLE - {"max_tokens"}
 
 
 def _obstacle(call: Call, model: _Model, answer_tool: str | None) -> str | None:
@@ -183,7 +188,7 @@ class Anthropic:
             "POST",
             url_of(_endpoint(call.base_url, "messages"), call.query),
             headers_of(own, call.headers, call.request.hops),
-            body_bytes(_body(call), call.extra),
+            body_bytes(_body(call), kept(call.extra, _refused(call))),
         )
 
     def reader(self, call: Call) -> AnthropicReader:

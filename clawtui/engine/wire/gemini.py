@@ -29,7 +29,7 @@ from clawtui.engine.request import ChatRequest, Json, Media, MediaKind, Part, Te
 from clawtui.engine.wire.dialect import Call, Framing, ListedModel, Outgoing, Piece, WireError
 from clawtui.engine.wire.error_bodies import document_in, text_in, word
 from clawtui.engine.wire.gemini_answer import GeminiReader, wire_error
-from clawtui.engine.wire.outgoing import body_bytes, headers_of, url_of
+from clawtui.engine.wire.outgoing import body_bytes, headers_of, kept, url_of
 from clawtui.engine.wire.schemas import openapi_schema
 from clawtui.engine.wire.turns import ToolResult, Turn, conversation
 
@@ -44,6 +44,7 @@ _VERSION_IN_URL = re.compile(r"/v\d+[a-z0-9]*$")
 _GENERATION = re.compile(r"gemini-(\d+)(?:\.(\d+))?(?!\d)")
 _NEWEST = (99, 0)
 _SNAKE = re.compile(r"_([a-z])")
+_STEPS = re.compile(r"[.\[\]]+")
 
 
 @lru_cache(maxsize=256)
@@ -91,7 +92,7 @@ class Gemini:
             "POST",
             url_of(_endpoint(call.base_url, call.model, verb), query),
             headers_of(_key(call.secret), call.headers, call.request.hops),
-            body_bytes(_body(call, self._signatures), call.extra),
+            body_bytes(_body(call, self._signatures), kept(call.extra, _dropped(call), "generationConfig")),
         )
 
     def reader(self, call: Call) -> GeminiReader:
@@ -213,9 +214,20 @@ def _level(model: str, effort: str) -> dict[str, Any]:
 
 # ---- the body
 
-_OUR_WORDS = {"maxTokens": "maxOutputTokens", "stop": "stopSequences", "reasoningEffort": "thinkingConfig"}
+_OUR_WORDS = {
+    "maxTokens": "maxOutputTokens",
+    "stop": "stopSequences",
+    "reasoningEffort": "thinkingConfig",
+    "thinkingBudget": "thinkingConfig",
+    "thinkingLevel": "thinkingConfig",
+}
 # Without these it would be another request.
-_NEVER_DROPPED = frozenset(["contents", "systemInstruction", "tools"])
+_NEVER_DROPPED = frozenset(
+    [
+        "contents", "systemInstruction", "tools", "generationConfig", "responseMimeType", "responseSchema",
+        "responseJsonSchema",
+    ]
+)  # fmt: skip
 
 
 def _body(call: Call, signatures: Signatures) -> dict[str, Any]:
@@ -257,11 +269,13 @@ def _body(call: Call, signatures: Signatures) -> dict[str, Any]:
 
 
 def _dropped(call: Call) -> frozenset[str]:
-    """The wire's names of what this route refuses, whether named in our words, the wire's, or by a path to them."""
+    """The wire's names of what this route refuses, whether named in our words, the wire's, or by a path to or below
+    them; also as they were written, since the service takes both spellings from the config."""
     if not call.dropped:
-        return frozenset()
-    names = (_SNAKE.sub(lambda found: found[1].upper(), path.rpartition(".")[2]) for path in call.dropped)
-    return frozenset(_OUR_WORDS.get(name, name) for name in names) - _NEVER_DROPPED
+        return call.dropped
+    steps = [step for path in call.dropped for step in _STEPS.split(path)]
+    names = (_SNAKE.sub(lambda found: found[1].upper(), step) for step in steps)
+    return frozenset([*steps, *(_OUR_WORDS.get(name, name) for name in names)]) - _NEVER_DROPPED
 
 
 def _either_schema(own: str, standard: str, schema: Json) -> dict[str, Any]:

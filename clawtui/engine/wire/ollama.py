@@ -16,6 +16,7 @@ from typing import Any
 
 from clawtui.config.schema import ProviderKind
 from clawtui.config.secrets import Secret
+from clawtui.engine.error_words import bare
 from clawtui.engine.outcome import Usage, UsageSource
 from clawtui.engine.request import ChatRequest, MediaKind, Message, Role
 from clawtui.engine.wire.dialect import (
@@ -36,11 +37,12 @@ from clawtui.engine.wire.dialect import (
     WireError,
 )
 from clawtui.engine.wire.error_bodies import document_in, message_in, text_in, word
-from clawtui.engine.wire.outgoing import body_bytes, headers_of, url_of
+from clawtui.engine.wire.outgoing import body_bytes, headers_of, kept, url_of
 
 SMALLEST_WINDOW = 4_096
 LEVELS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high"}
 NO_EFFORT = frozenset({"none", "off"})
+_OUR_WORDS = {"max_tokens": "num_predict", "reasoning_effort": "think", "thinking": "think", "schema": "format"}
 BROKE_OFF = "the answer ended before it was done"
 _FINISH = {"stop": FinishReason.STOP, "length": FinishReason.LENGTH}
 
@@ -59,7 +61,7 @@ class Ollama:
             "POST",
             url_of(f"{_base(call.base_url)}/api/chat", call.query),
             headers_of(_authorization(call.secret), call.headers, call.request.hops),
-            body_bytes(_body(call), call.extra),
+            body_bytes(_body(call), kept(call.extra, _dropped(call), "options")),
         )
 
     def reader(self, call: Call) -> OllamaReader:
@@ -113,7 +115,7 @@ def window_for(tokens: int) -> int:
 
 
 def _body(call: Call) -> dict[str, Any]:
-    request, dropped = call.request, call.dropped
+    request, dropped = call.request, _dropped(call)
     options: dict[str, Any] = {
         "num_ctx": window_for(call.context_tokens) if call.context_tokens else None,
         "num_predict": call.max_tokens,
@@ -139,9 +141,17 @@ def _body(call: Call) -> dict[str, Any]:
     if request.schema is not None and "format" not in dropped:
         body["format"] = request.schema
     effort = request.reasoning_effort
-    if effort and "think" not in dropped and "reasoning_effort" not in dropped:
+    if effort and "think" not in dropped:
         body["think"] = _thinking(effort, call.model)
     return body
+
+
+def _dropped(call: Call) -> frozenset[str]:
+    """The wire's names of what this route refuses, whether named in our words, the wire's, or by a path to them."""
+    if not call.dropped:
+        return call.dropped
+    names = (bare(path.removeprefix("options.")) for path in call.dropped)
+    return frozenset(_OUR_WORDS.get(name, name) for name in names)
 
 
 def _thinking(effort: str, model: str) -> bool | str:

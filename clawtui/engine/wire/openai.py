@@ -18,17 +18,18 @@ from urllib.parse import urlsplit
 
 from clawtui.config.schema import ProviderKind
 from clawtui.config.secrets import Secret
+from clawtui.engine.error_words import bare
 from clawtui.engine.request import ChatRequest, Media, MediaKind, Message, Role, Text, Tool
 from clawtui.engine.wire.dialect import Call, Framing, ListedModel, Outgoing, Piece, WireError
 from clawtui.engine.wire.error_bodies import document_in, text_in, word
 from clawtui.engine.wire.openai_answer import OpenAIReader, wire_error
-from clawtui.engine.wire.outgoing import body_bytes, headers_of, url_of
+from clawtui.engine.wire.outgoing import body_bytes, headers_of, kept, url_of
 
 REASONING_MODEL = re.compile(r"^(?:openai/)?(?:o[1-9](?:-|$)|gpt-5(?!.*-chat))")
 AUDIO_FORMATS = {"audio/wav": "wav", "audio/x-wav": "wav", "audio/mpeg": "mp3", "audio/mp3": "mp3"}
 TOOL_CHOICES = frozenset({"auto", "none", "required"})
 # The wire's names for what `dropped` may say in our words.
-NAMES = {"max_tokens": "max_completion_tokens", "parallel_tools": "parallel_tool_calls", "schema": "response_format"}
+NAMES = {"parallel_tools": "parallel_tool_calls", "schema": "response_format"}
 
 
 class OpenAI:
@@ -48,7 +49,7 @@ class OpenAI:
             "POST",
             url_of(f"{call.base_url.rstrip('/')}/chat/completions", call.query),
             headers_of(own, call.headers, call.request.hops),
-            body_bytes(_body(call), call.extra),
+            body_bytes(_body(call), kept(call.extra, _dropped(call))),
         )
 
     def reader(self, call: Call) -> OpenAIReader:
@@ -126,7 +127,7 @@ def _longest_answer(entry: Mapping[str, Any]) -> int | None:
 
 
 def _body(call: Call) -> dict[str, Any]:
-    request, dropped = call.request, call.dropped
+    request, dropped = call.request, _dropped(call)
     reasons = _is_openai(call.base_url) and REASONING_MODEL.match(call.model) is not None
     body: dict[str, Any] = {"model": call.model, "messages": _messages(request, reasons)}
     if call.stream:
@@ -151,12 +152,15 @@ def _body(call: Call) -> dict[str, Any]:
         "parallel_tool_calls": request.parallel_tools if tools else None,
         "response_format": _response_format(request),
     }
-    body.update((name, value) for name, value in wishes.items() if value is not None and not _is_dropped(name, dropped))
+    body.update((name, value) for name, value in wishes.items() if value is not None and name not in dropped)
     return body
 
 
-def _is_dropped(name: str, dropped: frozenset[str]) -> bool:
-    return bool(dropped) and (name in dropped or any(NAMES.get(word) == name for word in dropped))
+def _dropped(call: Call) -> frozenset[str]:
+    """The wire's names of what this route refuses, whether named in our words, the wire's, or as a path below them."""
+    if not call.dropped:
+        return call.dropped
+    return frozenset(NAMES.get(name, name) for name in map(bare, call.dropped))
 
 
 def _messages(request: ChatRequest, reasons: bool) -> list[dict[str, Any]]:

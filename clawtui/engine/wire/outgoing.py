@@ -30,6 +30,18 @@ def headers_of(own: Mapping[str, str], configured: Mapping[str, str], hops: int)
     return headers
 
 
+def kept(extra: Json, dropped: frozenset[str], inside: str = "") -> Json:
+    """`extra` without what the route is known to refuse, at the top or in the object called `inside`: what was dropped
+    must not come back by the config, or the same body would go out twice."""
+    if not dropped:
+        return extra
+    return {
+        name: kept(value, dropped) if name == inside and isinstance(value, Mapping) else value
+        for name, value in extra.items()
+        if name not in dropped
+    }
+
+
 def body_bytes(body: dict[str, Any], extra: Json) -> bytes:
     """UTF-8 JSON; a lone surrogate, which UTF-8 cannot carry, becomes `?`."""
     document = merged(body, extra) if extra else body
