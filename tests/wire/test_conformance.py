@@ -321,6 +321,16 @@ def test_what_is_refused_does_not_come_back_by_the_extra_fields(kind, name):
 
 
 @every_kind
+def test_the_assistant_speaks_last_only_where_its_words_may_be_gone_on_with(kind):
+    def last(**wishes):
+        body = json.loads(dialect(kind).encode(a_call(user("?"), assistant("So"), **wishes)).body or b"")
+        return body.get("messages", body.get("contents"))[-1]["role"]
+
+    assert last(prefill=True) in ("assistant", "model")
+    assert last(prefill=False) == "user"
+
+
+@every_kind
 def test_images_travel_as_base64(kind):
     body = dialect(kind).encode(a_call(user("what is this", PIXEL))).body or b""
     assert b"iVBORw0KGgr/AA==" in body

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clawtui.engine.request import Message, Role, Text, ToolCall, assistant, system, tool_result, user
-from clawtui.engine.wire.turns import GO_ON, NO_RESULT, NOTHING_SAID, conversation
+from clawtui.engine.wire.turns import GO_ON, NO_RESULT, NOTHING_SAID, conversation, ended
 
 IDS = st.sampled_from(["a", "b", "b", "call:1/é", ""])
 CALLS = st.builds(ToolCall, IDS, st.sampled_from(["f", "g"]), st.just("{}"))
@@ -83,3 +83,12 @@ def test_who_speaks_last():
     talk = (user("a"), assistant("b"))
     assert conversation(talk, prefill=True).turns[-1].by_model
     assert conversation(talk, prefill=False).turns[-1].parts == (Text(GO_ON),)
+
+
+def test_messages_that_go_out_as_they_are_end_with_the_user_or_a_call() -> None:
+    talk = (user("a"), assistant("b"))
+    assert ended(talk, prefill=True) == talk
+    assert ended(talk, prefill=False) == (*talk, user(GO_ON))
+    calling = (user("a"), assistant("", ToolCall("x", "f", "{}")))
+    assert ended(calling, prefill=False) == calling
+    assert ended((), prefill=False) == ()

@@ -5,6 +5,7 @@ Rules where the wire leaves a choice:
   changes, and forgets the oldest turns without a word when it is too small.
 - `think` is sent only where an effort is asked for or refused; a model that cannot think refuses it with a 400. Steps of
   effort go to gpt-oss alone: every other model refuses them ("think value … is not supported for this model").
+- An assistant message stays last only with `call.prefill`; else a user's word to go on follows it.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from clawtui.engine.wire.dialect import (
 )
 from clawtui.engine.wire.error_bodies import document_in, message_in, text_in, word
 from clawtui.engine.wire.outgoing import body_bytes, headers_of, kept, url_of
+from clawtui.engine.wire.turns import ended
 
 SMALLEST_WINDOW = 4_096
 LEVELS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "high"}
@@ -126,7 +128,7 @@ def _body(call: Call) -> dict[str, Any]:
     }
     body: dict[str, Any] = {
         "model": call.model,
-        "messages": _messages(request),
+        "messages": _messages(call),
         "stream": call.stream,
         "options": {name: value for name, value in options.items() if value is not None and name not in dropped},
     }
@@ -160,10 +162,11 @@ def _thinking(effort: str, model: str) -> bool | str:
     return LEVELS.get(effort, True) if "gpt-oss" in model.lower() else True
 
 
-def _messages(request: ChatRequest) -> list[dict[str, Any]]:
+def _messages(call: Call) -> list[dict[str, Any]]:
+    messages = ended(call.request.messages, prefill=call.prefill)
     # Results are matched by the tool's name, which a result need not say: its call does.
-    names = {call.id: call.name for message in request.messages for call in message.tool_calls}
-    return [_message(message, names) for message in request.messages]
+    names = {call.id: call.name for message in messages for call in message.tool_calls}
+    return [_message(message, names) for message in messages]
 
 
 def _message(message: Message, names: Mapping[str, str]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Rules where the wire leaves a choice:
   everybody else, who may not know the newer one.
 - Reasoning models of OpenAI's (o1, o3, gpt-5 …, not gpt-5-chat) take the `developer` role and no temperature.
 - Usage in a stream is asked for with `stream_options`, unless the route is known to refuse it.
+- An assistant message stays last only with `call.prefill`; else a user's word to go on follows it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from clawtui.engine.wire.dialect import Call, Framing, ListedModel, Outgoing, Pi
 from clawtui.engine.wire.error_bodies import document_in, text_in, word
 from clawtui.engine.wire.openai_answer import OpenAIReader, wire_error
 from clawtui.engine.wire.outgoing import body_bytes, headers_of, kept, url_of
+from clawtui.engine.wire.turns import ended
 
 REASONING_MODEL = re.compile(r"^(?:openai/)?(?:o[1-9](?:-|$)|gpt-5(?!.*-chat))")
 AUDIO_FORMATS = {"audio/wav": "wav", "audio/x-wav": "wav", "audio/mpeg": "mp3", "audio/mp3": "mp3"}
@@ -129,7 +131,7 @@ def _longest_answer(entry: Mapping[str, Any]) -> int | None:
 def _body(call: Call) -> dict[str, Any]:
     request, dropped = call.request, _dropped(call)
     reasons = _is_openai(call.base_url) and REASONING_MODEL.match(call.model) is not None
-    body: dict[str, Any] = {"model": call.model, "messages": _messages(request, reasons)}
+    body: dict[str, Any] = {"model": call.model, "messages": _messages(call, reasons)}
     if call.stream:
         body["stream"] = True
         if call.stream_usage and "stream_options" not in dropped:
@@ -163,8 +165,8 @@ def _dropped(call: Call) -> frozenset[str]:
     return frozenset(NAMES.get(name, name) for name in map(bare, call.dropped))
 
 
-def _messages(request: ChatRequest, reasons: bool) -> list[dict[str, Any]]:
-    return [_message(message, reasons) for message in request.messages]
+def _messages(call: Call, reasons: bool) -> list[dict[str, Any]]:
+    return [_message(message, reasons) for message in ended(call.request.messages, prefill=call.prefill)]
 
 
 def _message(message: Message, reasons: bool) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from clawtui.engine.request import Media, Message, Part, Role, Text, ToolCall
+from clawtui.engine.request import Media, Message, Part, Role, Text, ToolCall, user
 
 # Stands where a service insists on words and the conversation has none.
 NOTHING_SAID = "…"
@@ -84,6 +84,14 @@ def conversation(messages: Sequence[Message], *, prefill: bool) -> Conversation:
     elif turns[-1].by_model and not prefill:
         turns.append(Turn(False, (Text(GO_ON),)))
     return Conversation("\n\n".join(system), tuple(turns))
+
+
+def ended(messages: Sequence[Message], *, prefill: bool) -> Sequence[Message]:
+    """The same for wires that take messages as they are: not ending in the assistant's words but where they may be
+    gone on with."""
+    if prefill or not messages or messages[-1].role is not Role.ASSISTANT or messages[-1].tool_calls:
+        return messages
+    return (*messages, user(GO_ON))
 
 
 def _groups(messages: Iterable[Message], system: list[str]) -> list[tuple[bool, list[Message]]]:
