@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import starmap
 from typing import assert_never
 
 from clawtui.config.schema import Timeouts
@@ -107,7 +108,7 @@ async def attempt(
                 raise UpstreamFailed(await _refusal(exchange, call, dialect, clock))
             if not (call.stream and exchange.is_stream):
                 pieces = dialect.read_whole(await _document(exchange), call)
-                for token in _tokens(pieces, progress, call, dialect, clock):
+                for token in _tokens((pieces,), progress, call, dialect, clock):
                     deadline.pause()
                     yield token
                 _check_whole(progress)
@@ -118,7 +119,7 @@ async def attempt(
             async for batch in exchange.batches():
                 if ended:
                     continue
-                for token in _tokens(_fed(reader, batch), progress, call, dialect, clock):
+                for token in _tokens(starmap(reader.feed, batch), progress, call, dialect, clock):
                     deadline.pause()
                     yield token
                 ended = reader.is_ended
@@ -142,7 +143,7 @@ async def attempt(
         if exchange is not None:
             await exchange.aclose()
     assert reader is not None  # every way here without one has raised or returned
-    for token in _tokens(reader.close(), progress, call, dialect, clock):
+    for token in _tokens((reader.close(),), progress, call, dialect, clock):
         yield token
     if not reader.is_complete:
         raise UpstreamFailed(
@@ -151,32 +152,28 @@ async def attempt(
     _check_whole(progress)
 
 
-def _fed(reader: StreamReader, batch: Sequence[tuple[str, str]]) -> Iterator[Piece]:
-    for event, data in batch:
-        yield from reader.feed(event, data)
-        if reader.is_ended:
-            return
-
-
-def _tokens(pieces: Iterable[Piece], progress: Progress, call: Call, dialect: Dialect, clock: Clock) -> Iterator[Token]:
+def _tokens(
+    read: Iterable[Sequence[Piece]], progress: Progress, call: Call, dialect: Dialect, clock: Clock
+) -> Iterator[Token]:
     """What of the pieces is for the caller; neighbouring text is handed on as one token."""
-    text: list[str] = []
-    for piece in pieces:
-        if type(piece) is TextPiece:
-            text.append(piece.text)
-            continue
-        if text and (token := _note(_joined(text), progress, call, dialect, clock)) is not None:
-            yield token
-        if (token := _note(piece, progress, call, dialect, clock)) is not None:
-            yield token
+    text: list[TextPiece] = []
+    for pieces in read:
+        for piece in pieces:
+            if type(piece) is TextPiece:
+                text.append(piece)
+                continue
+            if text and (token := _note(_joined(text), progress, call, dialect, clock)) is not None:
+                yield token
+            if (token := _note(piece, progress, call, dialect, clock)) is not None:
+                yield token
     if text and (token := _note(_joined(text), progress, call, dialect, clock)) is not None:
         yield token
 
 
-def _joined(parts: list[str]) -> TextPiece:
-    text = parts[0] if len(parts) == 1 else "".join(parts)
-    parts.clear()
-    return TextPiece(text)
+def _joined(pieces: list[TextPiece]) -> TextPiece:
+    whole = pieces[0] if len(pieces) == 1 else TextPiece("".join(piece.text for piece in pieces))
+    pieces.clear()
+    return whole
 
 
 def _note(piece: Piece, progress: Progress, call: Call, dialect: Dialect, clock: Clock) -> Token | None:
@@ -220,8 +217,9 @@ def _note(piece: Piece, progress: Progress, call: Call, dialect: Dialect, clock:
             raise UpstreamFailed(_placed(failure, progress))
         case _:
             assert_never(piece)
-    _began(progress, clock)
-    progress.handed_on = True
+    if not progress.handed_on:
+        _began(progress, clock)
+        progress.handed_on = True
     return piece
 
 

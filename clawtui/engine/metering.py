@@ -41,4 +41,5 @@ def _sent(progress: Progress, candidate: Candidate) -> int:
     """The estimate of the prompt that went out, calibrated as the plan's was: a step-down sends less than was planned."""
     if progress.sent is None:
         return 0
-    return round(input_tokens(progress.sent) * candidate.input_tokens / (candidate.estimate or 1))
+    ratio = candidate.input_tokens / candidate.estimate if candidate.estimate else 1.0
+    return round(input_tokens(progress.sent) * ratio)

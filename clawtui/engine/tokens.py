@@ -54,7 +54,8 @@ class TokenCount:
 
     def add(self, text: str) -> None:
         self.chars += len(text)
-        self.wide += _size(text) - len(text)
+        if not text.isascii():
+            self.wide += _size(text) - len(text)
 
     @property
     def tokens(self) -> int:
