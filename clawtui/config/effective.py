@@ -47,6 +47,7 @@ class EffectiveProvider:
     probe: ProbeMode
     enabled: bool
     local: bool
+    withheld: tuple[str, ...] = field(default=(), repr=False)  # values of headers and query that were references
     problems: tuple[str, ...] = ()
 
     @property
@@ -102,6 +103,7 @@ def effective_provider(config: Config, provider_id: str, environ: Mapping[str, s
         probe=table.probe,
         enabled=table.enabled,
         local=bool(address and address.is_loopback),
+        withheld=(*_referred(table.headers, environ), *_referred(table.query, environ)),
         problems=tuple(problems),
     )
 
@@ -112,6 +114,12 @@ def value_of(text: str, environ: Mapping[str, str]) -> str | Unset:
     if name == text or not VARIABLE.fullmatch(name):
         return text
     return environ.get(name, "").strip() or Unset(name)
+
+
+def _referred(values: Mapping[str, str], environ: Mapping[str, str]) -> tuple[str, ...]:
+    """What must not be shown: what is written in the config itself is there to be read."""
+    found = (value_of(text, environ) for text in values.values() if text.startswith(ENV_PREFIX))
+    return tuple(value for value in found if isinstance(value, str))
 
 
 def keeps_home(known: KnownProvider, address: Address) -> bool:

@@ -12,10 +12,9 @@ from itertools import starmap
 from typing import assert_never
 
 from clawtui.config.schema import Timeouts
-from clawtui.engine.classify import classify_exception, classify_response, cleaned
+from clawtui.engine.classify import classify_exception, classify_response
 from clawtui.engine.clock import Clock, Deadline
 from clawtui.engine.failures import Failure, FailureKind, UpstreamFailed
-from clawtui.engine.masking import masked
 from clawtui.engine.outcome import Usage
 from clawtui.engine.request import ChatRequest
 from clawtui.engine.tokens import TokenCount, tokens_in
@@ -199,7 +198,7 @@ def _note(piece: Piece, progress: Progress, call: Call, dialect: Dialect, clock:
             progress.finish = piece
             return None
         case NotePiece(text):
-            progress.notes.append(_shown(text, call))
+            progress.notes.append(text)
             return None
         case HeldPiece():
             _began(progress, clock)
@@ -221,12 +220,6 @@ def _note(piece: Piece, progress: Progress, call: Call, dialect: Dialect, clock:
         _began(progress, clock)
         progress.handed_on = True
     return piece
-
-
-def _shown(note: str, call: Call) -> str:
-    """A note may quote the server, and a server the key that it was sent."""
-    sent = () if call.secret is None else (call.secret.reveal(),)
-    return masked(cleaned(note), *sent, *call.headers.values())
 
 
 def _began(progress: Progress, clock: Clock) -> None:

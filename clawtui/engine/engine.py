@@ -145,7 +145,8 @@ class Engine:
         await self.pools.prepare(provider_id)
         if (missing := self.pools.missing(provider_id)) is not None:
             return Probe(provider_id, False, error=missing)
-        return await list_models(self.transport, provider, self.pools.any_secret(provider_id), self.clock)
+        key, all_keys = self.pools.any_secret(provider_id), self.pools.secrets()
+        return await list_models(self.transport, provider, key, self.clock, secrets=all_keys)
 
     async def ask(self, request: ChatRequest) -> Trace:
         """The whole answer, or why there is none: never raises for a failed request."""

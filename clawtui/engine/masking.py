@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 SHORTEST_PART = 6
+SHORTEST_WHOLE = 12
 
 
 def masked(text: str, *secrets: str) -> str:
@@ -11,6 +12,15 @@ def masked(text: str, *secrets: str) -> str:
         if len(secret) >= SHORTEST_PART:
             text = _without(text, secret)
     return text
+
+
+def masked_name(name: str, *secrets: str) -> str:
+    """A model's name as a server gave it. Only whole secrets are taken out: `ollama` may well be a key, and stand in a
+    name by right."""
+    for secret in secrets:
+        if len(secret) >= SHORTEST_WHOLE:
+            name = name.replace(secret, "…")
+    return name
 
 
 def _without(text: str, secret: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from clawtui.config.effective import EffectiveProvider
@@ -13,7 +13,7 @@ from clawtui.config.schema import ProbeMode
 from clawtui.config.secrets import Secret
 from clawtui.engine.classify import classify_exception, classify_response
 from clawtui.engine.clock import Clock, Deadline
-from clawtui.engine.masking import masked
+from clawtui.engine.masking import masked, masked_name
 from clawtui.engine.request import Route
 from clawtui.engine.wire import dialect_for
 from clawtui.engine.wire.dialect import ListedModel
@@ -47,9 +47,10 @@ async def list_models(
 ) -> Probe:
     """Never raises for what the server does; a refusal is an answer too, with what it says as the error.
 
-    `secrets`: what else must not stand in that; the key that is sent, and the provider's headers, never do.
+    `secrets`: what else must not stand in that; the key that is sent, and what the provider's headers and query refer to, never do.
     """
     dialect = dialect_for(provider.kind)
+    withheld = (*(() if secret is None else (secret.reveal(),)), *secrets, *provider.withheld)
     began = clock.monotonic()
     outgoing = dialect.models_request(provider.base_url, secret, provider.headers, provider.query)
     try:
@@ -81,11 +82,11 @@ async def list_models(
             prompt_tokens=0,
             now_wall=clock.wall(),
         )
-        sent = () if secret is None else (secret.reveal(),)
-        said = masked(failure.message, *sent, *secrets, *provider.headers.values())
+        said = masked(failure.message, *withheld)
         return Probe(provider.id, True, ms=ms, error=f"{failure.kind} ({status}): {said}")
     try:
-        return Probe(provider.id, True, tuple(dialect.read_models(json.loads(body))), ms)
+        models = dialect.read_models(json.loads(body))
+        return Probe(provider.id, True, tuple(replace(each, id=masked_name(each.id, *withheld)) for each in models), ms)
     except (ValueError, RecursionError):
         return Probe(provider.id, True, ms=ms, error="the model list is not JSON")
 

@@ -27,7 +27,7 @@ from clawtui.engine.events import (
     Waiting,
 )
 from clawtui.engine.failures import RULES, Decision, Failure, FailureKind, Situation, Step, UpstreamFailed, decide
-from clawtui.engine.masking import masked
+from clawtui.engine.masking import masked, masked_name
 from clawtui.engine.metering import metered
 from clawtui.engine.needs import output_room
 from clawtui.engine.outcome import NO_COST, NO_USAGE, Attempt, AttemptOutcome
@@ -267,8 +267,8 @@ class Walk:
     def _without_secrets(self, words: str, ticket: Ticket) -> str:
         """Servers quote keys in their errors, and a proxy before several may quote another's: no key of any provider,
         whole or in part, goes any further."""
-        headers = self._parts.registry.providers[ticket.credential.provider].headers
-        return masked(words, *self._parts.pools.secrets(), *headers.values())
+        provider = self._parts.registry.providers[ticket.credential.provider]
+        return masked(words, *self._parts.pools.secrets(), *provider.withheld)
 
     def _cancelled(self, visit: Visit, ticket: Ticket, progress: Progress) -> None:
         ticket.circuit.released()
@@ -286,13 +286,15 @@ class Walk:
     ) -> None:
         """Gives everything back and writes the attempt down."""
         parts, run, route = self._parts, self._run, visit.route
+        if progress.served_model is not None:
+            progress.served_model = masked_name(progress.served_model, *parts.pools.secrets())
         ticket.closed = True
         ticket.slot.give_back()
         now = parts.clock.monotonic()
         ms = (now - progress.started) * 1000
         first_ms = None if progress.first_token_at is None else (progress.first_token_at - progress.started) * 1000
         started_ms = (progress.started - run.began) * 1000
-        if first_ms is not None and run.first_token_ms is None:
+        if progress.handed_on and first_ms is not None and run.first_token_ms is None:
             run.first_token_ms = round(started_ms + first_ms, 1)
         usage, cost = NO_USAGE, NO_COST
         if ticket.sent:

@@ -7,7 +7,7 @@ import asyncio
 from clawtui.config.schema import Config
 from clawtui.engine.outcome import Outcome
 from clawtui.engine.probing import Prober
-from clawtui.simulator import DialectKind, Endpoint, Fault, FaultKind
+from clawtui.simulator import DialectKind, Endpoint, Fault, FaultKind, ModelScript
 from tests.house import KEYS, a_house
 
 SECRET = "kangaroo9-secret-zz"
@@ -43,3 +43,24 @@ async def test_a_provider_that_goes_with_a_new_config_does_not_end_the_probing_o
         await Prober(house.engine).probe_open()
         states = {view.route.provider: view.state for view in house.engine.circuits.views()}
         assert states == {"one": "open", "two": "half_open"}
+
+
+async def test_a_key_that_a_server_gives_as_a_models_name_is_taken_out_of_it() -> None:
+    key = KEYS["KEYS_ONE"]
+    async with a_house() as house:
+        house.simulator.set_model("one/alpha", ModelScript(serves_as=f"alpha-{key}"))
+        trace = await house.ask()
+        assert trace.served_model == "alpha-…"
+        assert key not in repr(trace)
+
+
+async def test_values_that_a_query_refers_to_are_masked_and_plain_words_of_headers_are_not() -> None:
+    environ = {**KEYS, "CODE": "code-7712-secret"}
+    one = {"query": {"code": "env:CODE"}, "headers": {"X-Title": "Application gateway"}}
+    async with a_house(environ=environ, providers={"one": one}, profiles={"first": {"fallback_profiles": []}}) as house:
+        words = "the gateway Application refused /v1/chat?code=code-7712-secret"
+        house.simulator.set_fault(Fault(FaultKind.STATUS, status=400, message=words), provider="one")
+        trace = await house.ask()
+        assert trace.error is not None
+        assert "the gateway Application refused" in trace.error.message
+        assert "7712" not in repr(trace)
