@@ -51,9 +51,13 @@ class StoredLedger:
         self._wall = wall
         self._known: dict[str, tuple[str, Spending]] = {}  # policy -> day it holds for, figures
         self._touched: set[str] = set()
+        # Under a budget, request -> policy and what it holds; then, until that is written, also what it cost.
+        self._held: dict[str, tuple[str, float]] = {}
+        self._unwritten: dict[str, tuple[str, float, float]] = {}
         # Of the transaction at hand, written together before it commits.
         self._opened: list[Intent] = []
         self._settled: dict[str, tuple[Trace, Retention]] = {}
+        self._booked: list[str] = []
         self._tally = Tally()
         writer.at_each_begin(self._begin)
         writer.before_each_commit(self._write)
@@ -73,9 +77,13 @@ class StoredLedger:
             limit = intent.limits.daily_usd if intent.limits.daily_usd is not None else intent.limits.monthly_usd
             return Refusal("store", limit or 0.0, 0.0, 0.0, intent.reserve_usd or 0.0, str(down))
         assert result is None or isinstance(result, Refusal)
+        if result is None and intent.limits is not None:
+            self._held[intent.request_id] = (intent.policy, intent.reserve_usd or 0.0)
         return result
 
     def settle(self, trace: Trace, retention: Retention) -> None:
+        if (held := self._held.pop(trace.request_id, None)) is not None:
+            self._unwritten[trace.request_id] = (held[0], held[1], trace.cost.usd or 0.0)
         self._writer.put(lambda connection: self._settle(trace, retention))
 
     def spending(self, policy: str) -> Spending:
@@ -84,10 +92,20 @@ class StoredLedger:
             return NO_SPENDING
         day, figures = known
         today = local_day(self._wall())
-        if day == today:
+        if day != today:
+            month = figures.month_usd if day[:7] == today[:7] else 0.0
+            figures = Spending(0.0, figures.day_reserved_usd, month, figures.month_reserved_usd)
+        # What has ended stands in its way no longer, though the writer gathers for a moment before it writes.
+        ended = [(held, cost) for name, held, cost in tuple(self._unwritten.values()) if name == policy]
+        if not ended:
             return figures
-        month = figures.month_usd if day[:7] == today[:7] else 0.0
-        return Spending(0.0, figures.day_reserved_usd, month, figures.month_reserved_usd)
+        freed, spent = sum(held for held, _ in ended), sum(cost for _, cost in ended)
+        return Spending(
+            figures.day_usd + spent,
+            max(0.0, figures.day_reserved_usd - freed),
+            figures.month_usd + spent,
+            max(0.0, figures.month_reserved_usd - freed),
+        )
 
     # ---- in the writer's thread
 
@@ -98,6 +116,7 @@ class StoredLedger:
         self._tally.clear()
         self._tally.forget_facets()
         self._touched.clear()
+        self._booked.clear()
 
     def _reserve(self, connection: sqlite3.Connection, intent: Intent) -> Refusal | None:
         if intent.limits is not None:
@@ -149,6 +168,7 @@ class StoredLedger:
                 self._touched.add(trace.policy)
             self._tally.attempts(trace)
             records.append((trace, retention, hops))
+        self._booked += self._settled
         SETTLE.write(connection, rows)
         keep_traces(connection, records)
 
@@ -211,6 +231,9 @@ class StoredLedger:
         for policy in self._touched:
             self._known[policy] = (today, self._figures(connection, policy, today))
         self._touched.clear()
+        for request_id in self._booked:
+            self._unwritten.pop(request_id, None)
+        self._booked.clear()
 
     def _figures(self, connection: sqlite3.Connection, policy: str, day: str) -> Spending:
         month = day[:7]

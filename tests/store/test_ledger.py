@@ -37,6 +37,17 @@ async def test_a_settled_request_has_one_row_with_what_it_cost(tmp_path: Path) -
     assert rows(tmp_path, "SELECT request_id, state, cost_usd FROM ledger") == [("a", "settled", 0.02)]
 
 
+async def test_what_has_ended_holds_nothing_back_before_it_is_written(tmp_path: Path) -> None:
+    async with a_store(tmp_path) as store:
+        assert await store.ledger.reserve(an_intent("a", 0.9, limit=1.0)) is None
+        assert store.ledger.spending("default").day_reserved_usd == 0.9
+        store.ledger.settle(a_trace("a", 0.02), META)
+        for _ in range(2):
+            spent = store.ledger.spending("default")
+            assert (spent.day_usd, spent.day_reserved_usd) == (pytest.approx(0.02), 0.0)
+            await store.flush()
+
+
 async def test_a_second_settlement_changes_nothing(tmp_path: Path) -> None:
     async with a_store(tmp_path) as store:
         await store.ledger.reserve(an_intent("a"))
