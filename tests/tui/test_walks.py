@@ -22,22 +22,20 @@ async def go_to(shown: Shown, area: Where) -> None:
     await shown.pilot.pause()
 
 
-async def test_every_pane_lives_through_every_size(tmp_path: Path) -> None:
+@pytest.mark.parametrize("area", list(areas()), ids=str)
+async def test_every_pane_lives_through_every_size(tmp_path: Path, area: Where) -> None:
     async with a_screen(tmp_path, size=SIZES[0]) as shown:
         await shown.type("hello")
         await shown.press("enter")
-        for area in areas():
-            await go_to(shown, area)
-            for width, height in SIZES:
-                await shown.pilot.resize_terminal(width, height)
-                await shown.pilot.pause()
-                lines = shown.text.splitlines()
-                assert len(lines) <= height
-                assert all(cell_width(line) <= width for line in lines)
-                if (width, height) < (60, 15):
-                    continue
-                if height >= 15:
-                    assert "Quit" in lines[-1] or "Help" in lines[-1], f"{area} at {width}x{height}"
+        await go_to(shown, area)
+        for width, height in SIZES:
+            await shown.pilot.resize_terminal(width, height)
+            await shown.pilot.pause()
+            lines = shown.text.splitlines()
+            assert len(lines) <= height
+            assert all(cell_width(line) <= width for line in lines)
+            if width >= 60 and height >= 15:
+                assert "Quit" in lines[-1] or "Help" in lines[-1], f"{area} at {width}x{height}"
         assert shown.app.crashed is None
 
 
@@ -62,18 +60,18 @@ async def test_every_action_of_a_pane_is_done_by_it_or_says_why_not(tmp_path: Pa
             assert target.why_not is None or target.why_not[0].islower(), f"{action.id}: {target.why_not!r}"
 
 
-async def test_every_key_of_a_pane_can_be_pressed_and_leads_to_a_word_or_a_deed(tmp_path: Path) -> None:
-    """Each key once in each pane, on an empty store: what cannot act says so, nothing fails."""
+@pytest.mark.parametrize("area", list(areas()), ids=str)
+async def test_every_key_of_a_pane_can_be_pressed_and_leads_to_a_word_or_a_deed(tmp_path: Path, area: Where) -> None:
+    """Each key once, on an empty store: what cannot act says so, nothing fails."""
     async with a_screen(tmp_path, size=(110, 32)) as shown:
-        for area in areas():
-            for action in ACTIONS:
-                if action.where not in (area, Where.LIST) or action.id == "app.quit":
-                    continue
-                await go_to(shown, area)
-                for key in action.keys[:1]:
-                    await shown.press(key)
-                    await shown.pilot.pause()
-                while shown.app.screen.is_modal:
-                    await shown.press("escape")
-                    await shown.pilot.pause()
-                assert shown.app.crashed is None, action.id
+        for action in ACTIONS:
+            if action.where not in (area, Where.LIST) or action.id == "app.quit":
+                continue
+            await go_to(shown, area)
+            for key in action.keys[:1]:
+                await shown.press(key)
+                await shown.pilot.pause()
+            while shown.app.screen.is_modal:
+                await shown.press("escape")
+                await shown.pilot.pause()
+            assert shown.app.crashed is None, action.id
