@@ -85,6 +85,9 @@ def show_run(output: Output, run: Run) -> None:
     output.table(figures, [_figures(each) for each in profiles], right=_FROM_FIRST)
     output.line()
     _show_matrix(output, run)
+    more = run.spent_usd - sum(result.cost.usd or 0.0 for result in run.results if not result.is_cached)
+    if more > 1e-9:
+        output.line(f"besides, {money(more)} at most for calls that were cut")
     told = [result for result in run.results if result.verdict in (Verdict.FAIL, Verdict.ERROR)]
     if told:
         output.line()

@@ -24,6 +24,7 @@ def run_document(run: Run, *, transcripts: bool = False) -> dict[str, Any]:
         "at": _moment(run.at),
         "ended": None if run.ended is None else _moment(run.ended),
         "stopped": run.stopped or None,
+        "spent_usd": run.spent_usd,
         "suites": list(run.settings.suites),
         "repeats": run.settings.repeats,
         "strict": not run.settings.with_fallbacks,
@@ -144,7 +145,7 @@ def kept_summary(run: Run) -> str:
 def listed_run(stored: StoredRun) -> dict[str, Any]:
     """`rate` is that of all profiles together, `rates` of each."""
     settings = RunSettings(**json.loads(stored.settings))
-    rates: dict[str, float | None] = json.loads(stored.summary)["rates"] if stored.summary else {}
+    rates: dict[str, float | None] = json.loads(stored.summary).get("rates", {}) if stored.summary else {}
     known = [rate for rate in rates.values() if rate is not None]
     return {
         "run_id": stored.id,

@@ -120,8 +120,7 @@ class Game:
 
     async def _called(self, request: ChatRequest, plan: Plan, pieces: list[str]) -> Trace:
         """One call, within the sum. The pieces of text that came are put into `pieces`."""
-        is_limited = self._purse.limit_usd is not None
-        held = await self._purse.take(worst_usd(self._engine, request, plan)) if is_limited else 0.0
+        held = await self._purse.take(worst_usd(self._engine, request, plan))
         trace: Trace | None = None
         try:
             async with aclosing(self._engine.stream(request)) as events:

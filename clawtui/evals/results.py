@@ -108,7 +108,7 @@ class Run:
     results: tuple[CaseResult, ...] = field(default=())
     ended: float | None = None  # None: it was cut, and can be resumed
     stopped: str = ""  # why it ended early: cancelled, max_usd
-    spent_usd: float = 0.0  # so far, also on what left no result; the least where prices are unknown
+    spent_usd: float = 0.0  # so far, also on what left no result: of a call that was cut the most it could cost
 
     @property
     def done(self) -> tuple[CaseKey, ...]:

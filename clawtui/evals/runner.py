@@ -59,7 +59,7 @@ class Runner:
         self._results = {result.key: result for result in run.results}
         self._items = items(suites, run.settings)
         known = sum(result.cost.usd or 0.0 for result in run.results if not result.is_cached)
-        self._purse = Purse(run.settings.max_usd, max(known, run.spent_usd))
+        self._purse = Purse(run.settings.max_usd, max(known, run.spent_usd), self._note_spent)
         self._places = Places(run.settings.concurrency)
         self._stopped = ""
         self._keeps_text = keeps_text(engine, run.settings.policy)
@@ -128,6 +128,9 @@ class Runner:
         self._results[result.key] = replace(result, transcript=())
         await self._kept(self._evals.add(stored_case(self._run.id, result, keeps_text=self._keeps_text)))
         self._tell(CaseEnded(result))
+
+    async def _note_spent(self, usd: float) -> None:
+        await self._kept(self._evals.note_spent(self._run.id, usd))
 
     async def _end(self, stopped: str) -> Run:
         results = tuple(self._results[item.key] for item in self._items if item.key in self._results)

@@ -93,6 +93,13 @@ class StoredEvals:
             f"INSERT OR REPLACE INTO eval_cases ({_CASE}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", values + more
         )
 
+    async def note_spent(self, run: str, usd: float) -> None:
+        """The most that a run may have spent if the process ends now."""
+        await self._change(
+            "UPDATE eval_runs SET summary = json_set(coalesce(summary, '{}'), '$.spent_usd', ?) WHERE id = ?",
+            (usd, run),
+        )
+
     async def end(self, run: str, at: float | None, summary: str) -> None:
         """`at` of None: it was stopped, and can be resumed."""
         await self._change("UPDATE eval_runs SET ended = ?, summary = ? WHERE id = ?", (at, summary, run))

@@ -55,6 +55,37 @@ async def test_what_is_held_is_waited_for_and_what_is_spent_is_not() -> None:
         await waiting
 
 
+async def test_the_most_that_may_be_gone_is_noted_before_each_call() -> None:
+    noted: list[float] = []
+
+    async def note(usd: float) -> None:
+        noted.append(usd)
+
+    purse = Purse(None, 1.0, note)
+    first = await purse.take(0.5)
+    await purse.take(0.25)
+    purse.settle(first, 0.125)
+    await purse.take(0.5)
+    assert noted == [1.5, 1.75, 1.875]
+
+
+async def test_who_is_cancelled_while_it_is_noted_holds_nothing() -> None:
+    noted = asyncio.Event()
+
+    async def note(usd: float) -> None:
+        await noted.wait()
+
+    purse = Purse(1.0, 0.0, note)
+    taking = asyncio.create_task(purse.take(1.0))
+    await settle()
+    taking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await taking
+    noted.set()
+    async with asyncio.timeout(1):
+        assert await purse.take(1.0) == 1.0
+
+
 async def test_without_a_limit_nothing_is_held_and_unknown_prices_are_fine() -> None:
     purse = Purse(None)
     assert await purse.take(None) == 0.0

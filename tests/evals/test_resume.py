@@ -19,6 +19,7 @@ from clawtui.evals.results import Run, Verdict
 from clawtui.evals.runner import CaseEnded
 from clawtui.runtime.evaluating import CannotRun
 from clawtui.simulator import Fault, FaultKind
+from clawtui.text import money
 from tests.cli.shell import Shell, a_shell
 from tests.evals.lab import Lab, a_lab, a_script, counted, knows, questions, verdicts, write_suite
 from tests.house import until
@@ -138,6 +139,42 @@ def killed_in_the_middle(shell: Shell, arguments: list[str], results: int) -> st
         ((id, ended),) = connection.execute("SELECT id, ended FROM eval_runs")
     assert ended is None
     return str(id)
+
+
+def test_what_a_killed_process_had_under_way_counts_as_spent(tmp_path: Path) -> None:
+    """Two calls fit into the sum. Each is cut by a kill, so that each may have cost all that it could."""
+    hangs = Fault(FaultKind.HANG)
+    with a_shell(tmp_path, a_script(fast=knows(faults=(hangs,)))) as shell:
+        write_suite(shell.config.parent, [{**each, "max_tokens": 1000} for each in questions(5)])
+        asked = ["-s", "quiz", "-p", "fast", "--concurrency", "1", "--max-usd", "0.005", "--yes"]
+        began = kill_when_called(shell, ["eval", "run", *asked], calls=1)
+        ((id, before),) = stored_spending(shell)
+        assert began == 1
+        assert before > 0.002  # a thousand tokens at two dollars a million
+        kill_when_called(shell, ["eval", "run", "--resume", id, "--yes"], calls=2)
+        ((_, after),) = stored_spending(shell)
+        assert after == pytest.approx(2 * before)
+        ran = shell("eval", "run", "--resume", id, "--yes", "--json")
+        assert (ran.status, len(shell.simulator.requests)) == (4, 2)
+        assert ran.json["spent_usd"] == pytest.approx(after)
+        assert f"besides, {money(after)} at most for calls that were cut" in shell("eval", "show", id).out
+
+
+def kill_when_called(shell: Shell, arguments: list[str], calls: int) -> int:
+    """Kills the process while the call of that number is under way. How many there were."""
+    environ = {**os.environ, **shell.environ, "CLAWTUI_CONFIG": str(shell.config), "CLAWTUI_DATA": str(shell.data)}
+    command = [sys.executable, "-m", "clawtui", *arguments]
+    with subprocess.Popen(command, env=environ, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+        ends = time.monotonic() + 20
+        while len(shell.simulator.requests) < calls and time.monotonic() < ends:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+    return len(shell.simulator.requests)
+
+
+def stored_spending(shell: Shell) -> list[tuple[str, float]]:
+    with sqlite3.connect(shell.data / "clawtui.sqlite3") as connection:
+        return connection.execute("SELECT id, json_extract(summary, '$.spent_usd') FROM eval_runs").fetchall()
 
 
 def test_a_run_that_is_killed_is_finished_to_the_same_result(tmp_path: Path) -> None:
