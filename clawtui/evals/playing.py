@@ -1,9 +1,11 @@
-"""Plays one case against one profile: its turns one after the other, each answer graded by what the case expects."""
+"""Plays one case against one profile: its turns one after the other, each answer graded by what the case expects.
+The case's time is that of its calls: waiting for money is the run's."""
 
 from __future__ import annotations
 
 from contextlib import aclosing
 
+from clawtui.engine.clock import Deadline
 from clawtui.engine.engine import Engine
 from clawtui.engine.events import Completed, Delta, Failed, Planned, Restarted
 from clawtui.engine.fusing.readiness import TARGET, readiness
@@ -43,6 +45,7 @@ class Game:
         self._settings = settings
         self._purse = purse
         self._at = at
+        self._left_s = settings.case_limit_s
         self._answers: list[Answer] = []
         self._grades: list[Grade] = []
         self._request_ids: list[RequestId] = []
@@ -122,8 +125,10 @@ class Game:
         """One call, within the sum. The pieces of text that came are put into `pieces`."""
         held = await self._purse.take(worst_usd(self._engine, request, plan))
         trace: Trace | None = None
+        clock = self._engine.clock
+        began = clock.monotonic()
         try:
-            async with aclosing(self._engine.stream(request)) as events:
+            async with Deadline(clock, self._left_s), aclosing(self._engine.stream(request)) as events:
                 async for event in events:
                     if type(event) is Delta:
                         pieces.append(event.text)
@@ -133,7 +138,10 @@ class Game:
                         pieces.clear()
                     elif type(event) is Completed or type(event) is Failed:
                         trace = event.trace
+        except TimeoutError:
+            raise _Ended(Verdict.ERROR, f"it took longer than {self._settings.case_limit_s:g} s") from None
         finally:
+            self._left_s -= clock.monotonic() - began
             # What was cut may have cost all that was held.
             self._purse.settle(held, trace.cost.usd if trace else held)
         assert trace is not None, "every stream ends with the trace"

@@ -102,20 +102,11 @@ class Runner:
     async def _played(self, item: Item) -> CaseResult:
         settings = self._run.settings
         game = Game(self._engine, item.case, item.key, settings, self._purse, self._clock.wall())
-        playing = asyncio.create_task(game.play())
-        limit = asyncio.create_task(self._clock.sleep(settings.case_limit_s))
         try:
-            await asyncio.wait({playing, limit}, return_when=asyncio.FIRST_COMPLETED)
+            result = await game.play()
         except asyncio.CancelledError:
-            await _ended(playing, limit)
             await self._keep(game.ended(Verdict.CANCELLED, "the run was cancelled"))
             raise
-        in_time = playing.done()
-        await _ended(playing, limit)
-        if not in_time:
-            return game.ended(Verdict.ERROR, f"it took longer than {settings.case_limit_s:g} s")
-        try:
-            result = playing.result()
         except Spent as spent:
             self._stopped = self._stopped or f"max_usd: {spent}"
             return game.ended(Verdict.CANCELLED, "the run's sum of money would have been passed")
@@ -147,12 +138,6 @@ class Runner:
             await change
         except StoreDown:
             pass
-
-
-async def _ended(*tasks: asyncio.Task[CaseResult] | asyncio.Task[None]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
 
 
 def _calls_at(registry: Registry, target: str) -> Counter[str]:

@@ -129,6 +129,30 @@ async def test_a_case_that_takes_too_long_is_an_error_and_the_others_go_on(tmp_p
         assert run.spent_usd > (await lab.prepare("fast", cases=("q1",))).estimate.worst_usd  # held to have cost all
 
 
+async def test_waiting_for_money_that_others_hold_is_not_a_cases_time(tmp_path: Path) -> None:
+    slow = knows_up_to(2, first_token_s=0.3)
+    cases = [{**each, "max_tokens": 1000} for each in questions(2)]
+    async with a_lab(tmp_path, a_script(fast=slow), cases=cases) as lab:
+        worst = (await lab.prepare("fast", cases=("q1",))).estimate.worst_usd
+        running = asyncio.create_task(lab.run("fast", case_limit_s=30.0, max_usd=1.5 * worst))
+        for calls in (1, 2):  # the second waits until the first is paid for
+            await until(lambda calls=calls: len(lab.calls) == calls)
+            await lab.clock.advance(20)
+        assert counted(await running) == {"pass": 2}
+
+
+async def test_the_time_of_a_case_is_that_of_all_its_calls(tmp_path: Path) -> None:
+    slow = knows_up_to(2, first_token_s=0.3)
+    cases = [{"id": "long", "turns": [{"input": "question 1?"}, {"input": "question 2?"}], "ideal": "yes"}]
+    async with a_lab(tmp_path, a_script(fast=slow), cases=cases) as lab:
+        running = asyncio.create_task(lab.run("fast", case_limit_s=30.0))
+        for calls in (1, 2):
+            await until(lambda calls=calls: len(lab.calls) == calls)
+            await lab.clock.advance(20)
+        (late,) = (await running).results
+        assert (late.verdict, late.reason) == (Verdict.ERROR, "it took longer than 30 s")
+
+
 async def test_so_many_calls_at_once_for_each_provider(tmp_path: Path) -> None:
     hangs = (Fault(FaultKind.HANG),)
     script = a_script(fast=knows(faults=hangs), strong=knows(faults=hangs))
