@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import combinations
 
+from clawtui.config.findings import listed
 from clawtui.evals.results import CaseResult, Run, Verdict
 from clawtui.evals.statistics import bootstrap_difference, sign_test
 
@@ -30,6 +31,7 @@ class Pair:
     difference: tuple[float, float]  # 95 % interval of a's share of passes minus b's
     verdict: Better
     sentence: str
+    changed: tuple[str, ...] = ()  # cases that are others in one than in the other, and are left out
 
     @property
     def n(self) -> int:
@@ -106,10 +108,35 @@ def compare_runs(before: Run, after: Run) -> list[Pair]:
     couples = [(name, name) for name in common] or [
         (one, other) for one in before.settings.profiles for other in after.settings.profiles
     ]
-    return [
-        pair(f"{one} ({before.id})", scores(before.results, one), f"{other} ({after.id})", scores(after.results, other))
-        for one, other in couples
-    ]
+    others = _changed(before, after)
+    found = []
+    for one, other in couples:
+        then, now = scores(before.results, one), scores(after.results, other)
+        changed = [case for case in then if case in now and case in others]
+        same = {case: share for case, share in then.items() if case not in others}
+        each = pair(f"{one} ({before.id})", same, f"{other} ({after.id})", now)
+        found.append(_without(each, ["/".join(case) for case in changed]))
+    return found
+
+
+def _changed(before: Run, after: Run) -> set[tuple[str, str]]:
+    """Cases of one name that do not ask, expect or weigh the same: their results say nothing about each other."""
+    then = {(result.key.suite, result.key.case): result.fingerprint for result in before.results}
+    return {
+        (result.key.suite, result.key.case)
+        for result in after.results
+        if then.get((result.key.suite, result.key.case), result.fingerprint) != result.fingerprint
+    }
+
+
+def _without(pair: Pair, changed: Sequence[str]) -> Pair:
+    if not changed:
+        return pair
+    names = listed(changed, 5)
+    words = (
+        f"the case {names} is another now and is" if len(changed) == 1 else f"the cases {names} are others now and are"
+    )
+    return replace(pair, sentence=f"{pair.sentence} ({words} left out)", changed=tuple(changed))
 
 
 def pair(a: str, of_a: Scores, b: str, of_b: Scores) -> Pair:

@@ -113,6 +113,7 @@ def pair_document(pair: Pair) -> dict[str, Any]:
         "difference": [round(each, 6) for each in pair.difference],
         "verdict": pair.verdict.value,
         "sentence": pair.sentence,
+        "changed_cases": list(pair.changed),
     }
 
 

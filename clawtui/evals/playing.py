@@ -13,6 +13,7 @@ from clawtui.engine.outcome import NO_USAGE, Cost, Outcome, Trace
 from clawtui.engine.request import ChatRequest, Message, RequestId, assistant
 from clawtui.engine.verdicts import Plan, Skip
 from clawtui.evals.cases import Case, Expectation
+from clawtui.evals.fingerprint import fingerprint
 from clawtui.evals.graders import JUDGE, grade
 from clawtui.evals.judge import Unclear, judgement
 from clawtui.evals.purse import Purse
@@ -81,6 +82,7 @@ class Game:
             failovers=sum(answer.failovers for answer in self._answers),
             model=f"{last.provider}/{last.model}" if last else "",
             weight=self._case.weight,
+            fingerprint=fingerprint(self._case),
             at=self._at,
             transcript=self._transcript,
         )

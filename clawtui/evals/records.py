@@ -60,6 +60,7 @@ def stored_case(run: RunId, result: CaseResult, *, keeps_text: bool) -> StoredCa
         "failovers": result.failovers,
         "model": result.model,
         "weight": result.weight,
+        "fingerprint": result.fingerprint,
         "is_cached": result.is_cached,
     }
     if keeps_text:
@@ -101,6 +102,7 @@ def read_case(stored: StoredCase) -> CaseResult:
         failovers=document["failovers"],
         model=document["model"],
         weight=document["weight"],
+        fingerprint=document["fingerprint"],
         at=stored.at,
         is_cached=document["is_cached"],
         transcript=tuple(_read_message(each) for each in document.get("transcript", ())),

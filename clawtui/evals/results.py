@@ -71,6 +71,7 @@ class CaseResult:
     failovers: int = 0
     model: str = ""  # that answered
     weight: float = 1.0
+    fingerprint: str = ""  # of the case as it was asked
     at: float = 0.0
     is_cached: bool = False  # taken from an earlier run
     transcript: tuple[Message, ...] = ()  # empty where retention keeps no text

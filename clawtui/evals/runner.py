@@ -14,6 +14,7 @@ from clawtui.engine.registry import Registry
 from clawtui.evals.cache import cache_key
 from clawtui.evals.cases import Suite
 from clawtui.evals.documents import kept_summary
+from clawtui.evals.fingerprint import fingerprint
 from clawtui.evals.places import Places
 from clawtui.evals.playing import Game
 from clawtui.evals.purse import Purse, Spent
@@ -96,8 +97,15 @@ class Runner:
             return None
         if stored is None:
             return None
-        at, weight = self._clock.wall(), item.case.weight
-        return replace(read_case(stored), key=item.key, at=at, weight=weight, is_cached=True, cache_key=key)
+        return replace(
+            read_case(stored),
+            key=item.key,
+            at=self._clock.wall(),
+            weight=item.case.weight,
+            fingerprint=fingerprint(item.case),
+            is_cached=True,
+            cache_key=key,
+        )
 
     async def _played(self, item: Item) -> CaseResult:
         settings = self._run.settings

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from clawtui.config.findings import Finding, nearest, quoted
+from clawtui.config.findings import Finding, listed, nearest, quoted
 from clawtui.config.schema import Config
 from clawtui.engine.events import BusEvent, ConfigChanged
 from clawtui.engine.fusing.readiness import TARGET
@@ -23,7 +23,7 @@ from clawtui.evals.results import CaseKey, Run, RunId, RunSettings
 from clawtui.evals.runner import Progress, Runner
 from clawtui.evals.suite_files import EXTENSIONS, load_suites
 from clawtui.evals.trends import TrendPoint, trend
-from clawtui.evals.work import items, left
+from clawtui.evals.work import changed, items, left
 from clawtui.runtime.runtime import Origin, Runtime
 from clawtui.store.evals import StoredRun
 from clawtui.store.jobs import StoreDown
@@ -84,7 +84,14 @@ class Evaluating:
             raise CannotRun(f"run {run.id} is finished", f"clawtui eval show {run.id}")
         if max_usd is not None:
             run = replace(run, settings=replace(run.settings, max_usd=max_usd))
-        return await self._prepared(run, await self._loaded(run.settings))
+        suites = await self._loaded(run.settings)
+        if others := changed(items(suites, run.settings), run.results):
+            told = listed(f"{name} is {what}" for name, what in others.items())
+            raise CannotRun(
+                f"the suites are others than when run {run.id} began: {told}",
+                "put them back as they were, or begin a new run",
+            )
+        return await self._prepared(run, suites)
 
     async def _prepared(self, run: Run, suites: tuple[Suite, ...]) -> Prepared:
         engine, settings = self._runtime.engine, run.settings

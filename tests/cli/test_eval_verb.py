@@ -254,6 +254,7 @@ def test_compare_adds_pairs_a_ranking_and_a_sentence(shell: Shell) -> None:
         "difference": pair["difference"],
         "verdict": "undecided",
         "sentence": "fast and strong cannot be told apart at n = 4",
+        "changed_cases": [],
     }
 
 

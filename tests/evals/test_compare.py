@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,14 @@ def test_two_runs_of_a_profile_are_compared_as_two_profiles_are() -> None:
 def test_runs_without_a_profile_in_common_are_compared_each_with_each() -> None:
     found = compare_runs(a_run("old", fast="+"), a_run("new", strong="-"))
     assert [(each.a, each.b) for each in found] == [("fast (old)", "strong (new)")]
+
+
+def test_a_case_that_was_changed_between_two_runs_is_left_out_and_named() -> None:
+    before, after = a_run("old", fast="+" * 10), a_run("new", fast="-" * 10)
+    edited = [replace(each, fingerprint="other") if each.key.case == "q3" else each for each in after.results]
+    found = only(compare_runs(before, replace(after, results=tuple(edited))))
+    assert (found.n, found.losses + found.wins, found.changed) == (9, 9, ("quiz/q3",))
+    assert found.sentence.endswith("p = 0.0039 (the case quiz/q3 is another now and is left out)")
 
 
 # ---- fusions and their controls

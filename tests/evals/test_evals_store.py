@@ -43,6 +43,7 @@ RESULT = CaseResult(
     failovers=1,
     model="one/alpha",
     weight=2.0,
+    fingerprint="0123456789abcdef",
     at=100.0,
     transcript=(user("go « 漢字 »"), assistant("", ToolCall("c1", "go", '{"to": "Porto"}'))),
     cache_key="k1",

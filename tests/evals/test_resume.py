@@ -116,6 +116,29 @@ async def test_a_suites_file_is_found_again_from_another_folder(
         assert len(verdicts(await lab.start(await lab.evaluating.resume(id)))) == 4
 
 
+@pytest.mark.parametrize(
+    ("cases", "what"),
+    [
+        (questions(8)[1:], "quiz/q1 is gone"),
+        ([*questions(7), {**questions(8)[7], "ideal": "no"}], "quiz/q8 is changed"),
+        ([*questions(6), {**questions(7)[6], "weight": 3}], "quiz/q7 is changed, quiz/q8 is gone"),
+    ],
+)
+async def test_a_run_does_not_go_on_with_other_cases_than_it_began_with(
+    tmp_path: Path, cases: list[dict[str, Any]], what: str
+) -> None:
+    async with a_lab(tmp_path, a_script(fast=knows(1, 2, 3, faults=(HANGS,))), cases=questions(8)) as lab:
+        id = await cancelled(lab, "fast", after=6, concurrency=1 + HANGS.times)
+        before, called = await stored(lab, id), len(lab.calls)
+        write_suite(tmp_path, cases)
+        with pytest.raises(CannotRun) as caught:
+            await lab.evaluating.resume(id)
+        assert caught.value.message == f"the suites are others than when run {id} began: {what}"
+        assert (await stored(lab, id), len(lab.calls)) == (before, called)
+        write_suite(tmp_path, [{**each, "description": "said otherwise"} for each in questions(8)])
+        assert sum(counted(await lab.start(await lab.evaluating.resume(id))).values()) == 8
+
+
 # ---- kill -9
 
 
