@@ -36,7 +36,7 @@ def _point(rows: list[TrendRow]) -> TrendPoint:
     by_case: dict[str, list[tuple[bool, float]]] = {}
     for row in graded:
         by_case.setdefault(f"{row.suite}/{row.case}", []).append((row.verdict == Verdict.PASS, row.weight))
-    costs = [row.cost_usd for row in graded]
+    costs = [row.cost_usd for row in rows if row.request_id is not None]
     return TrendPoint(
         run=RunId(rows[0].run),
         at=rows[0].run_at,

@@ -54,10 +54,12 @@ class TrendRow:
     weight: float
     ms: float | None
     cost_usd: float | None
+    request_id: str | None
 
 
 _TREND = """
-SELECT r.id, r.at, r.settings, c.suite, c."case", c.verdict, json_extract(c.document, '$.weight'), c.ms, c.cost_usd
+SELECT r.id, r.at, r.settings, c.suite, c."case", c.verdict, json_extract(c.document, '$.weight'), c.ms, c.cost_usd,
+  c.request_id
 FROM eval_cases AS c JOIN (
   SELECT id, at, settings FROM eval_runs
   WHERE EXISTS (SELECT 1 FROM eval_cases WHERE run = eval_runs.id AND profile = :profile)
@@ -187,7 +189,7 @@ class StoredEvals:
         return await self._read(read)
 
     async def trend(self, profile: str, limit: int) -> list[TrendRow]:
-        """What passed or failed of a profile in its newest runs, the oldest first."""
+        """The results of a profile in its newest runs, the oldest first."""
 
         def read(connection: sqlite3.Connection) -> list[TrendRow]:
             rows = connection.execute(_TREND, {"profile": profile, "limit": limit})

@@ -10,9 +10,9 @@ import pytest
 
 from clawtui.evals.compare import Better, Pair, compare_profiles, compare_runs, gains, pair, worse
 from clawtui.evals.results import CaseKey, CaseResult, Run, RunId, RunSettings, Verdict
-from clawtui.evals.summary import ranked, under_threshold
+from clawtui.evals.summary import ranked, summaries, under_threshold
 from clawtui.evals.trends import trend
-from clawtui.simulator import Fault, FaultKind
+from clawtui.simulator import Fault, FaultKind, ModelScript, Rule
 from tests.evals.lab import a_lab, a_script, counted, knows, knows_up_to, questions
 from tests.house import until
 
@@ -184,6 +184,19 @@ async def test_a_profile_is_followed_from_run_to_run(tmp_path: Path) -> None:
         assert [point.run for point in await lab.evaluating.trend("fast", limit=1)] == [second.id]
         assert await lab.evaluating.trend("nobody") == []
         assert trend([]) == []
+
+
+async def test_a_trend_costs_what_the_run_did_errors_included(tmp_path: Path) -> None:
+    fine = '{"reason": "yes", "pass": true}'
+    judge = ModelScript(rules=(Rule(match="question 1", text=fine),), text="I cannot say.")
+    rubric = {"judge": "Is it so?", "profile": "strong"}
+    cases = [{"id": each["id"], "input": each["input"], "expect": [rubric]} for each in questions(2)]
+    async with a_lab(tmp_path, a_script(strong=judge), cases=cases) as lab:
+        run = await lab.run("fast")
+        assert counted(run) == {"pass": 1, "error": 1}
+        (summary,) = summaries(run)
+        (point,) = await lab.evaluating.trend("fast")
+        assert (point.cost_usd, point.errors) == (pytest.approx(summary.cost_usd), 1)
 
 
 def test_a_pair_of_nothing_says_so() -> None:
