@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from clawtui.engine.clock import Clock
 from clawtui.engine.engine import Engine
-from clawtui.engine.fusing.readiness import TARGET
-from clawtui.engine.registry import Registry
 from clawtui.evals.cache import cache_key
 from clawtui.evals.cases import Suite
 from clawtui.evals.documents import kept_summary
 from clawtui.evals.fingerprint import fingerprint
+from clawtui.evals.foreseen import calls_at
 from clawtui.evals.places import Places
 from clawtui.evals.playing import Game
 from clawtui.evals.purse import Purse, Spent
@@ -81,7 +79,7 @@ class Runner:
     async def _work(self, queue: Iterator[Item]) -> None:
         """Takes one item after the other. One iterator for all: nothing is awaited between taking and starting."""
         for item in queue:
-            async with self._places.taken(_calls_at(self._engine.registry, item.key.profile)):
+            async with self._places.taken(calls_at(self._engine.registry, item)):
                 if self._stopped:
                     return
                 self._tell(CaseStarted(item.key))
@@ -146,14 +144,3 @@ class Runner:
             await change
         except StoreDown:
             pass
-
-
-def _calls_at(registry: Registry, target: str) -> Counter[str]:
-    """How many calls at once one case makes at each provider: a fusion's advisers are asked together."""
-    fusion = registry.fusions.get(target.removeprefix(TARGET)) if target.startswith(TARGET) else None
-    specs = [registry.profiles.get(name) for name in (fusion.advisers if fusion else (target,))]
-    calls = Counter(spec.route.provider for spec in specs if spec)
-    synthesizer = registry.profiles.get(fusion.synthesizer) if fusion else None
-    if synthesizer:
-        calls[synthesizer.route.provider] = max(1, calls[synthesizer.route.provider])
-    return calls

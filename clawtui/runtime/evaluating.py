@@ -18,6 +18,7 @@ from clawtui.evals.cache import cache_key, judges
 from clawtui.evals.cases import Suite
 from clawtui.evals.controls import with_controls
 from clawtui.evals.estimate import Estimate, estimate
+from clawtui.evals.foreseen import is_foreseeable, with_most_calls
 from clawtui.evals.records import keeps_text, read_case, read_run
 from clawtui.evals.results import CaseKey, Run, RunId, RunSettings
 from clawtui.evals.runner import Progress, Runner
@@ -96,7 +97,7 @@ class Evaluating:
     async def _prepared(self, run: Run, suites: tuple[Suite, ...]) -> Prepared:
         engine, settings = self._runtime.engine, run.settings
         to_do = left(items(suites, settings), run.done)
-        with self._controls(settings):
+        with self._in_force(settings):
             self._profiles(settings.profiles)  # a run that goes on may name what is there no more
             self._check_policy(settings.policy)
             cached: frozenset[CaseKey] = frozenset()
@@ -112,23 +113,27 @@ class Evaluating:
 
     async def start(self, prepared: Prepared, tell: Callable[[Progress], None] = lambda _: None) -> Run:
         """To its end. Cancelled, it keeps what is done."""
-        runtime = self._runtime
-        with self._controls(prepared.run.settings):
+        runtime, settings = self._runtime, prepared.run.settings
+        most_calls = None if is_foreseeable(settings, prepared.suites) else settings.concurrency
+        with self._in_force(settings, most_calls):
             return await Runner(
                 runtime.engine, runtime.store.evals, runtime.clock, prepared.suites, prepared.run, tell
             ).run()
 
     @contextmanager
-    def _controls(self, settings: RunSettings) -> Iterator[None]:
-        """The engine knows the fusions of controls for as long as they are asked, and no longer; a config that comes
-        into force meanwhile does not take them away."""
+    def _in_force(self, settings: RunSettings, most_calls: int | None = None) -> Iterator[None]:
+        """The engine knows the fusions of controls, and makes no more calls at once at a provider, for as long as a run
+        needs it; a config that comes into force meanwhile changes neither."""
         runtime = self._runtime
-        if not settings.controls:
+        if not settings.controls and most_calls is None:
             yield
             return
 
         def put_in_force() -> None:
-            self._put_in_force(with_controls(runtime.state.config, settings.profiles).config)
+            config = runtime.state.config
+            if settings.controls:
+                config = with_controls(config, settings.profiles).config
+            self._put_in_force(config if most_calls is None else with_most_calls(config, most_calls))
 
         def see(event: BusEvent) -> None:
             if type(event) is ConfigChanged:

@@ -177,6 +177,37 @@ async def test_a_fusion_takes_a_place_at_every_provider_it_calls(tmp_path: Path)
         await asyncio.gather(running, return_exceptions=True)
 
 
+TRIO = '[fusion.trio]\nadvisers = ["fast", "fast", "fast"]\nsynthesizer = "fast"\n'
+
+
+@pytest.mark.parametrize(
+    ("profiles", "settings", "cases", "busy"),
+    [
+        (("fast", "strong"), {}, [{"judge": "Is it so?", "profile": "strong"}], "two"),
+        (("down", "strong"), {"with_fallbacks": True}, [], "two"),
+        (("fusion/trio", "fast"), {}, [], "one"),
+        (("strong",), {}, [{"judge": "Is it so?", "profile": "fusion/trio"}], "one"),
+    ],
+    ids=["judges", "fallbacks", "advisers", "a-fusion-that-judges"],
+)
+async def test_judges_fallbacks_and_advisers_are_calls_as_well(
+    tmp_path: Path, profiles: tuple[str, ...], settings: dict[str, Any], cases: list[dict[str, Any]], busy: str
+) -> None:
+    """One call at once, whoever it is for; with answers of some time each."""
+    slow = knows_up_to(9, first_token_s=0.05)
+    script = a_script(fast=slow, strong=slow)
+    more = TRIO + '[profiles.down]\nprovider = "down"\nmodel = "gamma"\nfallback_profiles = ["strong"]\n'
+    more += '[providers.down]\nkind = "openai"\nbase_url = "http://127.0.0.1:9/v1"\ncredentials = []\nretries = 0\n'
+    asked = [{**each, "expect": cases} if cases else each for each in questions(3)]
+    for each in asked if cases else ():
+        each.pop("ideal")
+    async with a_lab(tmp_path, script, cases=asked, more=more) as lab:
+        before = lab.runtime.engine.registry.providers
+        await lab.run(*profiles, concurrency=1, **settings)
+        assert lab.simulator.most_at_once(busy) == 1
+        assert lab.runtime.engine.registry.providers == before
+
+
 # ---- money
 
 
