@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from clawtui.evals.results import CaseResult, Run, Verdict
 from clawtui.evals.statistics import Rate, clustered_rate, quantile
 
+SLACK = 1e-9  # what rounding makes of weights
+
 
 @dataclass(frozen=True, slots=True)
 class ProfileSummary:
@@ -29,7 +31,7 @@ class ProfileSummary:
 
     def reaches(self, threshold: float) -> bool:
         """Without a rate, nothing is reached."""
-        return self.rate is not None and self.rate.rate >= threshold
+        return self.rate is not None and self.rate.rate >= threshold - SLACK
 
 
 def summaries(run: Run) -> list[ProfileSummary]:

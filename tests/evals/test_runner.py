@@ -310,6 +310,13 @@ async def test_a_threshold_holds_for_each_profile_and_without_a_rate_it_is_misse
         assert passed_threshold(await lab.run("fast")) is None
 
 
+async def test_a_threshold_that_weights_hit_exactly_is_reached(tmp_path: Path) -> None:
+    cases = [{**each, "weight": 0.7} for each in questions(4)]
+    async with a_lab(tmp_path, a_script(fast=knows(1, 2, 3)), cases=cases) as lab:
+        assert under_threshold(await lab.run("fast", threshold=0.75)) == []
+        assert under_threshold(await lab.run("fast", threshold=0.7501)) == ["fast"]
+
+
 @pytest.mark.parametrize(
     ("profiles", "settings", "message", "hint"),
     [

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clawtui.evals.statistics import bootstrap_difference, clustered_rate, quantile, sign_test, wilson
+from clawtui.evals.statistics import bootstrap_difference, clustered_rate, quantile, sign_test, t975, wilson
 
 
 @pytest.mark.parametrize(
@@ -41,7 +43,33 @@ def test_repeats_that_have_nothing_to_do_with_each_other_are_worth_nearly_all() 
     mixed = {f"c{n}": [(True, 1.0), (False, 1.0)] * 5 for n in range(20)}
     rate = clustered_rate(mixed)
     assert rate is not None
-    assert rate.effective_n == 200
+    assert rate.effective_n == pytest.approx(200 * (1.960 / 2.093) ** 2, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("freedom", "t"),
+    # NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.2.
+    [(1, 12.706), (2, 4.303), (4, 2.776), (5, 2.571), (6, 2.447), (9, 2.262), (16, 2.120), (30, 2.042), (100, 1.984)],
+)
+def test_students_t_is_the_published_one(freedom: int, t: float) -> None:
+    assert t975(freedom) == pytest.approx(t, abs=6e-4)
+
+
+@pytest.mark.parametrize(("cases", "repeats"), [(3, 100), (3, 10), (5, 10), (10, 10), (17, 5)])
+@pytest.mark.parametrize("alike", [0.5, 1.0, 5.0])
+def test_an_interval_of_few_cases_holds_the_true_rate_as_often_as_it_says(
+    cases: int, repeats: int, alike: float
+) -> None:
+    """Cases whose chances lie around one half, the farther apart the smaller `alike` is."""
+    rng, rounds, held = random.Random(cases * repeats), 800, 0
+    for _ in range(rounds):
+        chances = [rng.betavariate(alike, alike) for _ in range(cases)]
+        rate = clustered_rate(
+            {str(place): [(rng.random() < each, 1.0) for _ in range(repeats)] for place, each in enumerate(chances)}
+        )
+        assert rate is not None
+        held += rate.low <= 0.5 <= rate.high
+    assert held / rounds >= 0.92  # of 95 %, with what chance takes of 800 rounds
 
 
 def test_without_repeats_every_result_counts_and_without_results_there_is_no_rate() -> None:
