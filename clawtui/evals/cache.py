@@ -6,7 +6,9 @@ import hashlib
 from dataclasses import replace
 
 from clawtui.engine.engine import Engine
+from clawtui.engine.registry import ProfileSpec, Registry
 from clawtui.evals.cases import Case
+from clawtui.evals.fingerprint import fingerprint, written
 from clawtui.evals.graders import JUDGE
 from clawtui.evals.records import keeps_text
 from clawtui.evals.results import RunSettings
@@ -15,25 +17,17 @@ from clawtui.evals.work import Item
 
 def cache_key(engine: Engine, item: Item, settings: RunSettings) -> str | None:
     """None where it is not known what would answer (a fusion, a chain of fallbacks), or where no text may be kept."""
-    profile = item.key.profile
-    if profile not in engine.registry.profiles or settings.with_fallbacks or not keeps_text(engine, settings.policy):
+    specs = [engine.registry.profiles.get(name) for name in (item.key.profile, *judges(item.case))]
+    if None in specs or settings.with_fallbacks or not keeps_text(engine, settings.policy):
         return None
-    digest = hashlib.sha256()
-    asked = [profile, *judges(item.case)]
-    parts = (*_said(item.case), *(_setting(engine, name) for name in asked), settings.policy, item.key.repeat)
-    for part in parts:
-        digest.update(str(part).encode("utf-8", "surrogatepass"))
-        digest.update(b"\0")
-    for image in item.case.images:
-        digest.update(hashlib.sha256(image.data).digest())
-    return digest.hexdigest()
-
-
-def _said(case: Case) -> tuple[str, str]:
-    """The same in every process, which sets are not. What the case is called, said to be about and counts for does
-    not change what is answered."""
-    asked = replace(case, tags=frozenset(), needs=frozenset(), description="", weight=1.0, repeats=1)
-    return repr(asked), repr(sorted(case.needs))
+    # What the case counts for is no matter here: the same is answered.
+    parts = (
+        fingerprint(replace(item.case, weight=1.0)),
+        *(_setting(engine.registry, spec) for spec in specs if spec),
+        settings.policy,
+        item.key.repeat,
+    )
+    return hashlib.sha256(written(parts).encode()).hexdigest()
 
 
 def judges(case: Case) -> list[str]:
@@ -42,6 +36,8 @@ def judges(case: Case) -> list[str]:
     return [each.arguments["profile"] for each in expected if each.grader == JUDGE]
 
 
-def _setting(engine: Engine, profile: str) -> str:
-    spec = engine.registry.profiles.get(profile)
-    return profile if spec is None else repr((spec.provider, spec.model, spec.defaults, spec.extra, spec.query))
+def _setting(registry: Registry, spec: ProfileSpec) -> object:
+    """What would answer: a model behind an address, and all that a call of it carries."""
+    provider = registry.providers.get(spec.provider)
+    endpoint = (provider.kind, provider.base_url, provider.query) if provider else ()
+    return (spec.provider, endpoint, spec.model, spec.defaults, spec.extra, spec.query)

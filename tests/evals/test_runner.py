@@ -290,6 +290,14 @@ async def test_another_question_or_setting_is_asked_again(tmp_path: Path, other:
         assert not any(result.is_cached for result in run.results)
 
 
+async def test_another_server_behind_the_same_name_is_asked_again(tmp_path: Path) -> None:
+    for script in (a_script(), a_script(fast=knows())):  # each on a port of its own
+        async with a_lab(tmp_path, script) as lab:
+            run = await lab.run("fast", use_cache=True)
+            assert not any(result.is_cached for result in run.results)
+    assert counted(run) == {"fail": 4}
+
+
 async def test_errors_are_never_taken_from_the_cache(tmp_path: Path) -> None:
     failing_once = knows_up_to(4, faults=(Fault(FaultKind.STATUS, status=500, times=4),))
     async with a_lab(tmp_path, a_script(fast=failing_once)) as lab:
