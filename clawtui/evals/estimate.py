@@ -106,7 +106,8 @@ def _foreseen(engine: Engine, case: Case, profile: str, settings: RunSettings) -
         answers.append(Answer(longest, _calls(case.turns[number + 1 : number + 2])))
         expected = (*turn.expect, *(case.expect if number == len(case.turns) - 1 else ()))
         judges = [each for each in expected if each.grader == JUDGE]
-        requests += [judge_request(each, "", "x" * LONGEST_ANSWER, settings.policy) for each in judges]
+        question = request.messages[-1].text
+        requests += [judge_request(each, question, "x" * LONGEST_ANSWER, settings.policy) for each in judges]
     usd, unpriced = 0.0, set()
     for request in requests:
         worst = worst_usd(engine, request, engine.explain(request))
