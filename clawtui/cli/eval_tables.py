@@ -9,6 +9,7 @@ from clawtui.cli.output import Output
 from clawtui.evals.cases import Suite
 from clawtui.evals.compare import Gain, Pair
 from clawtui.evals.documents import listed_run
+from clawtui.evals.reports.words import MARKS, in_short
 from clawtui.evals.results import CaseResult, Run, Verdict
 from clawtui.evals.statistics import Rate
 from clawtui.evals.summary import ProfileSummary, ranked
@@ -16,13 +17,6 @@ from clawtui.evals.trends import TrendPoint
 from clawtui.store.evals import StoredRun
 from clawtui.text import count, day_and_time, duration_ms, money, percent
 
-MARKS = {
-    Verdict.PASS: "●",
-    Verdict.FAIL: "○",
-    Verdict.ERROR: "⚠",
-    Verdict.UNSUPPORTED: "◌",
-    Verdict.CANCELLED: "–",
-}
 MOST_TOLD = 30  # results that did not pass
 _FROM_FIRST, _FROM_THIRD = frozenset(range(1, 8)), frozenset(range(3, 8))
 
@@ -133,14 +127,8 @@ def _show_matrix(output: Output, run: Run) -> None:
 
 
 def _cell(results: Sequence[CaseResult]) -> str:
-    if not results:
-        return "not run"
-    graded = [result for result in results if result.verdict in (Verdict.PASS, Verdict.FAIL)]
-    if not graded:
-        return f"{MARKS[results[0].verdict]} {results[0].verdict.value}"
-    passed = sum(result.verdict is Verdict.PASS for result in graded)
-    mark = MARKS[Verdict.PASS if passed == len(graded) else Verdict.FAIL]
-    return f"{mark} {passed}/{len(graded)}"
+    verdict, words = in_short([result.verdict.value for result in results])
+    return f"{MARKS[verdict]} {words}" if results else words
 
 
 def result_line(result: CaseResult) -> str:

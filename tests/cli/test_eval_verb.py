@@ -89,6 +89,15 @@ def test_for_people_it_is_a_table_a_matrix_and_why_what_failed_failed(shell: She
     assert '"no"' in ran.out.splitlines()[-1]
 
 
+def test_a_cell_says_how_many_of_its_repeats_were_not_graded(tmp_path: Path) -> None:
+    flaky = knows_up_to(9, faults=(Fault(FaultKind.STATUS, status=500, every=2),))
+    with a_quiz(tmp_path, a_script(fast=flaky), count=1) as shell:
+        ran = shell(*RUN, "--repeats", "4", "--concurrency", "1")
+        assert "quiz/q1  ● 2/2 +2 not graded" in ran.out
+        run = shell("eval", "list", "--json").json["runs"][0]["run_id"]
+        assert "2/2 +2 not graded" in shell("eval", "export", run, "--format", "md").out
+
+
 def test_without_a_terminal_and_without_yes_it_says_what_it_would_cost_and_does_nothing(shell: Shell) -> None:
     ran = shell("eval", "run", *QUIZ, "-p", "fast", "--json", stdin="y\n")
     assert (ran.status, ran.out) == (2, "")

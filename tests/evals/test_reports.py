@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 import pytest
 
 from clawtui.evals.reports import FORMATS, render
+from clawtui.evals.statistics import quantile
 
 HOSTILE = [
     "</td></table><script>alert(1)</script><img src=http://evil.example/x onerror=alert(1)>",
@@ -113,6 +114,22 @@ def test_those_for_people_hold_profiles_against_each_other(format: str) -> None:
     assert "1.000" in text
     assert text.index(sentence) < text.index("fusion/duo is not shown") < text.index("plain-chat")
     assert "beside" not in render(a_document(), format)
+
+
+@pytest.mark.parametrize("format", ["md", "html"])
+def test_who_is_as_good_stands_in_the_order_of_asking(format: str) -> None:
+    profiles = [a_profile("zebra", 2, 0), a_profile("aardvark", 2, 0)]
+    text = render({**a_document(), "profiles": profiles}, format)
+    assert text.index("zebra") < text.index("aardvark")
+
+
+def test_a_cells_time_on_the_page_is_the_median_of_the_table() -> None:
+    cases = [a_case("c", "fast", repeat=1, ms=11.0), a_case("c", "fast", repeat=2, ms=1019.0)]
+    page = render(
+        {**a_document(cases), "profiles": [a_profile("fast", 2, 0, p50_ms=quantile([11.0, 1019.0], 0.5))]}, "html"
+    )
+    assert page.count("11 ms") == 2  # the table, the cell
+    assert "1.0 s" not in page
 
 
 def test_json_is_the_document() -> None:

@@ -23,6 +23,7 @@ from clawtui.evals.reports.words import (
     when,
     why,
 )
+from clawtui.evals.statistics import quantile
 from clawtui.text import clean, duration_ms, money, one_line
 
 # The page asks nobody for anything, whatever stands in it.
@@ -110,15 +111,15 @@ def _matrix(document: Document, profiles: Sequence[Document]) -> list[str]:
         row = [f'<th scope="row">{_text(f"{suite}/{case}")}</th>']
         for each in profiles:
             found = results.get((suite, case, each["id"]), [])
-            verdict, words = in_short(found)
+            verdict, words = in_short([each["verdict"] for each in found])
             row.append(f'<td class="{verdict}"><b>{MARKS[verdict]}</b> {_text(words)}{_time(found)}</td>')
         lines.append(f"<tr>{''.join(row)}</tr>")
     return [*lines, "</table></div>"]
 
 
 def _time(results: Sequence[Document]) -> str:
-    times = sorted(each["ms"] for each in results if each.get("ms") is not None)
-    return f" <small>{_text(duration_ms(times[len(times) // 2]))}</small>" if times else ""
+    times = [each["ms"] for each in results if each["verdict"] in ("pass", "fail") and each.get("ms") is not None]
+    return f" <small>{_text(duration_ms(quantile(times, 0.5)))}</small>" if times else ""
 
 
 def _failures(document: Document) -> Iterable[str]:

@@ -68,7 +68,8 @@ def _matrix(document: Document, profiles: Sequence[Document]) -> list[str]:
     for suite, case in scenarios(document):
         row = [_text(f"{suite}/{case}")]
         for each in profiles:
-            verdict, words = in_short(results.get((suite, case, each["id"]), ()))
+            found = results.get((suite, case, each["id"]), ())
+            verdict, words = in_short([result["verdict"] for result in found])
             row.append(f"{MARKS[verdict]} {_text(words)}")
         rows.append(row)
     return _table(["case", *(_text(each["id"]) for each in profiles)], rows)

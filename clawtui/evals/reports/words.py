@@ -36,9 +36,9 @@ def numbers(profile: Document) -> tuple[tuple[str, str], ...]:
 
 
 def ranked(document: Document) -> list[Document]:
-    """The best rate first; who has none last."""
+    """The best rate first; of equal ones that which was asked for first; who has none last."""
     profiles: Sequence[Document] = document["profiles"]
-    return sorted(profiles, key=lambda each: (each.get("rate") is None, -(each.get("rate") or 0.0), each["id"]))
+    return sorted(profiles, key=lambda each: (each.get("rate") is None, -(each.get("rate") or 0.0)))
 
 
 def scenarios(document: Document) -> list[tuple[str, str]]:
@@ -54,17 +54,16 @@ def cells(document: Document) -> dict[tuple[str, str, str], list[Document]]:
     return found
 
 
-def in_short(results: Sequence[Document]) -> tuple[str, str]:
+def in_short(verdicts: Sequence[str]) -> tuple[str, str]:
     """The verdict that a cell stands for and its words: `2/3` passed, or why nothing was graded."""
-    if not results:
+    if not verdicts:
         return "cancelled", "not run"
-    graded = [each for each in results if each["verdict"] in ("pass", "fail")]
+    graded = [each for each in verdicts if each in ("pass", "fail")]
     if graded:
-        passed = sum(each["verdict"] == "pass" for each in graded)
-        others = len(results) - len(graded)
+        others = len(verdicts) - len(graded)
         more = f" +{others} not graded" if others else ""
-        return ("pass" if passed == len(graded) else "fail"), f"{passed}/{len(graded)}{more}"
-    worst = next(name for name in VERDICTS if any(each["verdict"] == name for each in results))
+        return ("fail" if "fail" in graded else "pass"), f"{graded.count('pass')}/{len(graded)}{more}"
+    worst = next(name for name in VERDICTS if name in verdicts)
     return worst, worst
 
 
