@@ -11,7 +11,7 @@ from clawtui.evals.compare import Gain, Pair
 from clawtui.evals.documents import listed_run
 from clawtui.evals.reports.words import MARKS, in_short
 from clawtui.evals.results import CaseResult, Run, Verdict
-from clawtui.evals.statistics import Rate
+from clawtui.evals.statistics import Rate, p_words
 from clawtui.evals.summary import ProfileSummary, ranked
 from clawtui.evals.trends import TrendPoint
 from clawtui.store.evals import StoredRun
@@ -143,7 +143,7 @@ def result_line(result: CaseResult) -> str:
 
 def show_pairs(output: Output, pairs: Sequence[Pair], gains: Sequence[Gain]) -> None:
     output.line()
-    rows = [[each.a, each.b, str(each.wins), str(each.losses), str(each.ties), f"{each.p_value:.3f}"] for each in pairs]
+    rows = [[each.a, each.b, str(each.wins), str(each.losses), str(each.ties), p_words(each.p_value)] for each in pairs]
     output.table(["a", "b", "a wins", "b wins", "ties", "p"], rows, right=frozenset({2, 3, 4, 5}))
     output.line()
     for sentence in (*(pair.sentence for pair in pairs), *(gain.sentence for gain in gains)):

@@ -9,9 +9,7 @@ from itertools import combinations
 
 from clawtui.config.findings import listed
 from clawtui.evals.results import CaseResult, Run, Verdict
-from clawtui.evals.statistics import bootstrap_difference, sign_test
-
-SIGNIFICANT = 0.05
+from clawtui.evals.statistics import SIGNIFICANT, bootstrap_difference, p_words, sign_test
 
 
 class Better(StrEnum):
@@ -168,4 +166,5 @@ def _sentence(a: str, b: str, wins: int, losses: int, n: int, p_value: float, ve
     if verdict is Better.UNDECIDED:
         return f"{a} and {b} cannot be told apart at n = {n}"
     better, worse, more, fewer = (a, b, wins, losses) if verdict is Better.A else (b, a, losses, wins)
-    return f"{better} is better than {worse}: {more} cases to {fewer} of {n}, p = {p_value:.2g}"
+    chance = p_words(p_value)
+    return f"{better} is better than {worse}: {more} cases to {fewer} of {n}, p {'' if '<' in chance else '= '}{chance}"

@@ -109,7 +109,7 @@ def pair_document(pair: Pair) -> dict[str, Any]:
         "wins": pair.wins,
         "losses": pair.losses,
         "ties": pair.ties,
-        "p_value": round(pair.p_value, 6),
+        "p_value": float(f"{pair.p_value:.6g}"),
         "difference": [round(each, 6) for each in pair.difference],
         "verdict": pair.verdict.value,
         "sentence": pair.sentence,

@@ -89,6 +89,17 @@ def sign_test(wins: int, losses: int) -> float:
     return min(1.0, 2 * tail)
 
 
+SIGNIFICANT = 0.05
+
+
+def p_words(p_value: float) -> str:
+    """`0.021`, `< 0.001`: two digits that say something, and more where they would say another thing than the value."""
+    if p_value < 0.001:
+        return "< 0.001"
+    words = (f"{p_value:.{digits}g}" for digits in range(2, 17))
+    return next(each for each in words if (float(each) < SIGNIFICANT) is (p_value < SIGNIFICANT))
+
+
 def bootstrap_difference(differences: Sequence[float], seed: int = 0) -> tuple[float, float]:
     """The 95 % interval of the mean of differences by case, by drawing cases again. The same each time."""
     if not differences:

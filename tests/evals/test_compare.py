@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from clawtui.evals.compare import Better, Pair, compare_profiles, compare_runs, gains, pair, worse
+from clawtui.evals.documents import pair_document
 from clawtui.evals.results import CaseKey, CaseResult, Run, RunId, RunSettings, Verdict
 from clawtui.evals.summary import ranked, summaries, under_threshold
 from clawtui.evals.trends import trend
@@ -43,6 +44,14 @@ def test_who_wins_more_cases_than_chance_allows_is_better() -> None:
     assert found.verdict is Better.B
     assert found.sentence == "strong is better than fast: 8 cases to 0 of 10, p = 0.0078"
     assert found.difference[1] < 0
+
+
+def test_a_p_value_never_contradicts_what_is_said() -> None:
+    clear = only(compare_profiles(a_run(fast="+" * 25, strong="-" * 25)))
+    assert clear.sentence == "fast is better than strong: 25 cases to 0 of 25, p < 0.001"
+    assert pair_document(clear)["p_value"] == pytest.approx(2 / 2**25, rel=1e-5)
+    close = only(compare_profiles(a_run(fast="+" * 42 + "-" * 25, strong="-" * 42 + "+" * 25)))
+    assert close.sentence == "fast is better than strong: 42 cases to 25 of 67, p = 0.0498"
 
 
 def test_what_chance_explains_cannot_be_told_apart() -> None:

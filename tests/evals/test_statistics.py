@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clawtui.evals.statistics import bootstrap_difference, clustered_rate, quantile, sign_test, t975, wilson
+from clawtui.evals.statistics import bootstrap_difference, clustered_rate, p_words, quantile, sign_test, t975, wilson
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,14 @@ def test_wilsons_interval_is_the_published_one(passed: int, n: int, low: float, 
 def test_the_sign_test_is_exact(wins: int, losses: int, p: float) -> None:
     assert sign_test(wins, losses) == pytest.approx(p)
     assert sign_test(losses, wins) == pytest.approx(p)
+
+
+@pytest.mark.parametrize(
+    ("p", "words"),
+    [(1.0, "1"), (0.021484375, "0.021"), (0.0498, "0.0498"), (0.04999, "0.04999"), (0.05, "0.05"), (1e-9, "< 0.001")],
+)
+def test_a_p_value_is_told_on_its_side_of_the_line(p: float, words: str) -> None:
+    assert p_words(p) == words
 
 
 def test_repeats_that_agree_wholly_are_worth_one_result_a_case() -> None:

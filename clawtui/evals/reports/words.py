@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from clawtui.evals.statistics import p_words
 from clawtui.text import duration_ms, money, percent
 
 Document = Mapping[str, Any]
@@ -86,7 +87,7 @@ def paired(document: Document) -> tuple[list[tuple[str, ...]], list[str]]:
     """Each with each, case by case: a row of figures for every two, and what the figures say in sentences."""
     pairs = document.get("pairs") or ()
     rows = [
-        (each["a"], each["b"], *(str(each[name]) for name in ("wins", "losses", "ties")), f"{each['p_value']:.3f}")
+        (each["a"], each["b"], *(str(each[name]) for name in ("wins", "losses", "ties")), p_words(each["p_value"]))
         for each in pairs
     ]
     return rows, [each["sentence"] for each in (*pairs, *(document.get("gains") or ()))]
