@@ -144,10 +144,10 @@ def kept_summary(run: Run) -> str:
 
 
 def listed_run(stored: StoredRun) -> dict[str, Any]:
-    """`rate` is that of all profiles together, `rates` of each."""
+    """`rate` is that of the profiles that were asked for together, `rates` of each, controls too."""
     settings = RunSettings(**json.loads(stored.settings))
     rates: dict[str, float | None] = json.loads(stored.summary).get("rates", {}) if stored.summary else {}
-    known = [rate for rate in rates.values() if rate is not None]
+    known = [rate for name, rate in rates.items() if rate is not None and name not in settings.controls]
     return {
         "run_id": stored.id,
         "at": _moment(stored.at),

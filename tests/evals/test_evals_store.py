@@ -144,6 +144,20 @@ async def test_runs_are_listed_with_their_rates_the_newest_first(tmp_path: Path)
         ]
 
 
+async def test_the_rate_of_a_run_is_that_of_the_profiles_asked_for(tmp_path: Path) -> None:
+    """Not of the controls that a fusion is held against."""
+    results = (
+        RESULT,
+        replace(RESULT, key=CaseKey("core", "tool-choice", "fusion/duo.itself", 1), verdict=Verdict.PASS),
+    )
+    run = replace(RUN, results=results)
+    async with a_store(tmp_path) as store:
+        await store.evals.begin(stored_run(run))
+        await store.evals.end(run.id, 3.0, kept_summary(run))
+        (listed,) = list_document((), await store.evals.runs())["runs"]
+        assert (listed["rate"], listed["rates"]["fusion/duo.itself"]) == (0.0, 1.0)
+
+
 @pytest.mark.parametrize("newer", [True, False])
 async def test_the_newest_of_equal_results_is_the_one_that_is_taken_over(tmp_path: Path, newer: bool) -> None:
     other = replace(RESULT, at=200.0 if newer else 10.0, verdict=Verdict.PASS)
