@@ -29,6 +29,8 @@ from clawtui.runtime.runtime import Origin, Runtime
 from clawtui.store.evals import StoredRun
 from clawtui.store.jobs import StoreDown
 
+MOST_NAMED = 5
+
 
 class CannotRun(Exception):
     """Nothing can be run as asked; the message says why, the hint what to do."""
@@ -171,6 +173,12 @@ class Evaluating:
         with _told():
             stored = await evals.run(id)
             if stored is None:
+                several = await evals.ids(id, MOST_NAMED + 1) if id else []
+                if len(several) > 1:
+                    raise CannotRun(
+                        f"several runs begin with {quoted(id)}: {listed(several, MOST_NAMED)}",
+                        "say more of the one that is meant",
+                    )
                 raise CannotRun(f"there is no run {quoted(id)}", "`clawtui eval list` shows them")
             return read_run(stored, await evals.cases(stored.id))
 

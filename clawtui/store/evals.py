@@ -149,6 +149,18 @@ class StoredEvals:
 
         return await self._read(read)
 
+    async def ids(self, beginning: str, limit: int) -> list[str]:
+        """Of runs that begin so, the newest first."""
+
+        def read(connection: sqlite3.Connection) -> list[str]:
+            rows = connection.execute(
+                "SELECT id FROM eval_runs WHERE substr(id, 1, ?) = ? ORDER BY at DESC, id DESC LIMIT ?",
+                (len(beginning), beginning, limit),
+            )
+            return [str(id) for (id,) in rows]
+
+        return await self._read(read)
+
     async def cases(self, run: str) -> list[StoredCase]:
         def read(connection: sqlite3.Connection) -> list[StoredCase]:
             rows = connection.execute(

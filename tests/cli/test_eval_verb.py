@@ -332,6 +332,16 @@ def test_runs_are_listed_shown_and_followed(shell: Shell) -> None:
     assert "75 %" in shell("eval", "list", "-p", "fast").out
 
 
+def test_a_beginning_that_several_runs_have_names_them(shell: Shell) -> None:
+    runs = [shell(*RUN, "--json").json["run_id"] for _ in range(7)]
+    (beginning,) = {run[:3] for run in runs}
+    ran = shell("eval", "show", beginning)
+    assert ran.status == 2
+    assert ran.err.startswith(f"clawtui: several runs begin with `{beginning}`: {runs[-1]}, ")
+    assert ran.err.splitlines()[0].endswith(", …")
+    assert last(ran) == "say more of the one that is meant"
+
+
 def test_a_run_is_exported_in_every_format(shell: Shell, tmp_path: Path) -> None:
     run = shell(*RUN, "--json").json["run_id"]
     assert shell("eval", "export", run, "--format", "json").json["run_id"] == run

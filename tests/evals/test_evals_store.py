@@ -128,6 +128,9 @@ async def test_the_beginning_of_an_id_will_do_where_only_one_run_begins_so(tmp_p
         assert await found("abc") == "abc1"
         assert await found("ab") == "ab"  # one that is called so comes before those that begin so
         assert [await found(id) for id in ("a", "", "x", "%")] == [None] * 4
+        assert sorted(await store.evals.ids("a", 9)) == ["a%", "ab", "abc1", "abd2"]
+        assert len(await store.evals.ids("a", 2)) == 2
+        assert await store.evals.ids("%", 9) == []
 
 
 async def test_runs_are_listed_with_their_rates_the_newest_first(tmp_path: Path) -> None:
