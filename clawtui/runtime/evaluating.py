@@ -201,9 +201,8 @@ class Evaluating:
         if loaded.findings:
             raise CannotRun("a suite cannot be read", findings=loaded.findings)
         cases = [case.id for suite in loaded.suites for case in suite.cases]
-        for wanted in settings.cases:
-            if wanted not in cases:
-                raise CannotRun(f"there is no case {quoted(wanted)} in these suites", _meant(wanted, cases))
+        if unknown := [wanted for wanted in settings.cases if wanted not in cases]:
+            raise CannotRun(f"there is no case {_each(unknown)} in these suites", _meant(unknown, cases))
         known = self._targets()
         chosen = [
             case for suite in loaded.suites for case in suite.cases if case.id in settings.cases or not settings.cases
@@ -213,7 +212,7 @@ class Evaluating:
                 if judge not in known:
                     raise CannotRun(
                         f"case {quoted(case.id)} is judged by {quoted(judge)}, and there is no such profile",
-                        _meant(judge, known),
+                        _meant([judge], known),
                     )
         return loaded.suites
 
@@ -224,7 +223,7 @@ class Evaluating:
     def _check_policy(self, policy: str | None) -> None:
         known = list(self._runtime.engine.registry.policies)
         if policy is not None and policy not in known:
-            raise CannotRun(f"there is no policy {quoted(policy)}", _meant(policy, known))
+            raise CannotRun(f"there is no policy {quoted(policy)}", _meant([policy], known))
 
     def _profiles(self, asked: Sequence[str]) -> tuple[str, ...]:
         registry = self._runtime.engine.registry
@@ -234,9 +233,8 @@ class Evaluating:
             if usual is None:
                 raise CannotRun("there is no profile to run cases against", "`clawtui config init`, or --demo")
             return (usual,)
-        for name in asked:
-            if name not in known:
-                raise CannotRun(f"there is no profile {quoted(name)}", _meant(name, known))
+        if unknown := [name for name in asked if name not in known]:
+            raise CannotRun(f"there is no profile {_each(unknown)}", _meant(unknown, known))
         return tuple(dict.fromkeys(asked))
 
 
@@ -248,9 +246,15 @@ def _told() -> Iterator[None]:
         raise CannotRun(f"runs cannot be read: {error}", "`clawtui data size` says where they lie") from None
 
 
-def _meant(name: str, known: Sequence[str]) -> str:
-    near = nearest(name, known)
-    return f"did you mean {quoted(near)}?" if near else f"there is {', '.join(known[:12])}"
+def _each(names: Sequence[str]) -> str:
+    """All of them: who mends one wants to know of the others too."""
+    told = [quoted(name) for name in dict.fromkeys(names)]
+    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} or {told[-1]}"
+
+
+def _meant(names: Sequence[str], known: Sequence[str]) -> str:
+    near = dict.fromkeys(each for name in names if (each := nearest(name, known)))
+    return f"did you mean {_each([*near])}?" if near else f"there is {listed(known)}"
 
 
 def _places(suites: Sequence[str]) -> tuple[str, ...]:

@@ -329,6 +329,8 @@ async def test_a_threshold_that_weights_hit_exactly_is_reached(tmp_path: Path) -
     ("profiles", "settings", "message", "hint"),
     [
         (("fats",), {}, "there is no profile `fats`", "did you mean `fast`?"),
+        (("fats", "stong", "x"), {}, "there is no profile `fats`, `stong` or `x`", "did you mean `fast` or `strong`?"),
+        (("fast",), {"cases": ("Q1", "q2", "z")}, "there is no case `Q1` or `z` in these suites", "did you mean `q1`?"),
         (("fusion/dou",), {}, "there is no profile `fusion/dou`", "did you mean `fusion/duo`?"),
         (("fast",), {"suites": ("quizz",)}, "there is no suite `quizz`; did you mean `quiz`?", ""),
         (("fast",), {"cases": ("Q1",)}, "there is no case `Q1` in these suites", "did you mean `q1`?"),
