@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import importlib
+import json
+import os
 import re
 import shlex
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from clawtui.config.checks import check
 from clawtui.config.findings import Severity
 from clawtui.engine.failures import FailureKind
+from clawtui.text import money
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -87,6 +91,45 @@ def test_commands_on_the_demo_run(line: str) -> None:
     )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.strip()
+
+
+def test_the_recipe_for_ci_works_as_it_is_written(tmp_path: Path) -> None:
+    """Against `clawtui simulate`, whose answers are wrong: the threshold is missed, and JUnit says why."""
+    recipe = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8").split("## Evals in CI")[1]
+    config, workflow = (re.findall(rf"```{kind}\n(.*?)```", recipe, re.DOTALL)[0] for kind in ("toml", "yaml"))
+    install, evaluate, export = re.findall(r"run: (.*)", workflow)
+    assert install == "pip install ./clawtui"
+    variables = dict(re.findall(r"(CLAWTUI_\w+): (.*)", workflow))
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **variables, "OPENAI_API_KEY": "wombat-ci-zz"}
+
+    def ran(line: str) -> int:
+        line = line.replace("clawtui eval", f"{shlex.quote(sys.executable)} -m clawtui eval", 1)
+        return subprocess.run(["sh", "-c", line], cwd=tmp_path, env=environ, timeout=60, check=False).returncode
+
+    simulate = [sys.executable, "-m", "clawtui", "simulate", "--port", "0", "--json"]
+    with subprocess.Popen(simulate, env=environ, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as simulator:
+        try:
+            assert simulator.stdout is not None
+            address = json.loads(simulator.stdout.readline())["url"]
+            file = tmp_path / variables["CLAWTUI_CONFIG"]
+            file.parent.mkdir()
+            there = f'[providers.openai]\nbase_url = "{address}/openai/v1"\ncredentials = ["env:OPENAI_API_KEY"]\n'
+            file.write_text(config + there, encoding="utf-8")
+            assert ran(evaluate) == 1
+            assert ran(export) == 0
+        finally:
+            simulator.terminate()
+    failures = ElementTree.parse(tmp_path / "evals.xml").findall(".//failure")
+    assert failures
+    assert all(each.get("message") and "keeps no text" not in (each.text or "") for each in failures)
+
+
+def test_sums_in_the_pages_are_written_as_the_program_writes_them() -> None:
+    text = (ROOT / "docs" / "evals.md").read_text(encoding="utf-8").split("```text")[1].split("```")[0]
+    sums = re.findall(r"\$([\d.]+)", text)
+    assert sums
+    for each in sums:
+        assert money(float(each)) == f"${each}"
 
 
 def test_every_kind_of_failure_and_error_has_its_answer() -> None:
