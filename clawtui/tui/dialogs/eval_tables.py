@@ -9,6 +9,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from clawtui.evals.compare import Better, Gain, Pair
+from clawtui.evals.statistics import p_words
 from clawtui.evals.trends import TrendPoint
 from clawtui.text import count, day_and_time, duration_ms, money
 from clawtui.tui.state.evals import interval_words, pair_words, rate_words, trend_bars
@@ -32,7 +33,7 @@ class Compared(Dialog[None]):
             Column("b", "Other", lambda row: _winner(row, row.b, Better.B), least=14, share=2, priority=0),
             Column("wins", "Cases won", pair_words, width=17, priority=0),
             Column("n", "n", lambda row: count(row.n), width=4, align=Align.RIGHT, priority=2),
-            Column("p", "p", lambda row: f"{row.p_value:.3f}", width=6, align=Align.RIGHT, priority=1),
+            Column("p", "p", lambda row: p_words(row.p_value), width=7, align=Align.RIGHT, priority=1),
             Column("difference", "Difference, 95 %", _difference, width=16, align=Align.RIGHT, priority=3),
         ]
         yield Table(columns, key=lambda row: (row.a, row.b), empty="Nothing to compare", id="compared")
