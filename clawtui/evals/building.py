@@ -11,7 +11,7 @@ from typing import Any
 from clawtui.config.layout import Key
 from clawtui.engine.request import Media, MediaKind, Message, Role, Text, Tool, ToolCall
 from clawtui.evals.cases import Case, Expectation, LongText, Turn
-from clawtui.evals.graders import BadExpectation, read_expectation
+from clawtui.evals.graders import read_expectation
 from clawtui.evals.images import picture
 from clawtui.evals.suite_schema import CaseTable, ImageTable, MessageTable, TurnTable
 
@@ -112,10 +112,11 @@ def _message(table: MessageTable, place: Key, wrong: list[BadCase]) -> Message:
 def _expected(tables: Sequence[Mapping[str, Any]], under: Key, wrong: list[BadCase]) -> list[Expectation]:
     found: list[Expectation] = []
     for place, table in enumerate(tables):
-        try:
-            found.append(read_expectation(table))
-        except BadExpectation as error:
-            wrong.append(BadCase((*under, place, *error.place), error.message, error.fix))
+        read = read_expectation(table)
+        if isinstance(read, Expectation):
+            found.append(read)
+        else:
+            wrong += [BadCase((*under, place, *each.place), each.message, each.fix) for each in read]
     return found
 
 

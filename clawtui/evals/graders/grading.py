@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from clawtui.evals.cases import Expectation
 from clawtui.evals.graders import limits, structures, texts
 from clawtui.evals.results import Answer, Grade
+from clawtui.text import cut, one_line
+
+LONGEST_REASON = 200
 
 _CHECKS: dict[str, Callable[[Mapping[str, Any], Answer], tuple[bool, str]]] = {
     "equals": texts.equals,
@@ -29,16 +32,27 @@ _CHECKS: dict[str, Callable[[Mapping[str, Any], Answer], tuple[bool, str]]] = {
 }
 
 
+# About how an answer came, not about what it says.
+_OF_HOW_IT_CAME = ("max_latency_ms", "max_first_token_ms", "max_cost_usd", "streamed", "finish")
+
+
 def grade(expectation: Expectation, answer: Answer) -> Grade:
+    """Never raises: what cannot be graded has failed, turned around or not."""
     if expectation.grader == "any":
         grades = [grade(each, answer) for each in expectation.alternatives]
         passed = next((each for each in grades if each.passed), None)
         reason = passed.reason if passed else "none holds: " + "; ".join(each.reason for each in grades)
         return Grade("any", passed is not None, reason)
-    holds, reason = _CHECKS[expectation.grader](expectation.arguments, answer)
+    if expectation.grader not in _OF_HOW_IT_CAME and not answer.text.strip() and not answer.tool_calls:
+        return Grade(expectation.name, False, "there is no answer: neither text nor a call")
+    try:
+        holds, reason = _CHECKS[expectation.grader](expectation.arguments, answer)
+    except Exception as error:
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else f"{type(error).__name__}: {error}"
+        return Grade(expectation.name, False, f"it cannot be graded: {cut(one_line(why), LONGEST_REASON)}")
     return Grade(expectation.name, holds is not expectation.negated, reason)
 
 
-def grade_all(expectations: tuple[Expectation, ...], answer: Answer) -> tuple[Grade, ...]:
+def grade_all(expectations: Iterable[Expectation], answer: Answer) -> tuple[Grade, ...]:
     """All of them, also behind the first that fails: a reader wants to know everything that was wrong."""
     return tuple(grade(each, answer) for each in expectations)
