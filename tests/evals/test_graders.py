@@ -220,3 +220,23 @@ def test_no_schema_makes_the_network_be_asked(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(socket.socket, "connect", lambda _, address: asked.append(address))
     found = grade(Expectation("json_schema", {"value": {"$ref": "http://127.0.0.1:9/x"}}), Answer(text="{}"))
     assert (found.passed, asked) == (False, [])
+
+
+@pytest.mark.parametrize(
+    ("table", "text", "holds"),
+    [
+        ({"regex": "^705$"}, "\n705 \n", True),
+        ({"regex": "^705$"}, "701\n705\n707", False),
+        ({"regex": "(?m)^705$"}, "701\n705\n707", True),
+        ({"regex": "^705$", "whitespace": "exact"}, " 705", False),
+        ({"regex": "^a b$", "whitespace": "collapse"}, "a \n b", True),
+        ({"regex": "^na\u00efve$"}, "nai\u0308ve", True),
+        ({"regex": "^ABC$", "ignore_case": True}, "abc", True),
+        ({"max_words": 5}, "漢字" * 500, False),
+        ({"max_words": 5}, "ひらがな and more", False),
+        ({"max_words": 6}, "ひらがな and more", True),
+        ({"max_words": 3}, "one, two - ", True),
+    ],
+)
+def test_texts(table: dict[str, Any], text: str, holds: bool) -> None:
+    assert graded(table, text).passed is holds

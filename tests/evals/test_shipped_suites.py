@@ -9,7 +9,7 @@ import pytest
 
 from clawtui.engine.request import Role
 from clawtui.evals.cases import Case
-from clawtui.evals.graders import grade_all
+from clawtui.evals.graders import grade
 from clawtui.evals.requests import NoSuchCall, request_for
 from clawtui.evals.results import Answer
 from clawtui.evals.suite_files import load_suites
@@ -32,9 +32,9 @@ def passes(case: Case, played: Played) -> bool:
             return False
         if number >= len(played.answers):
             return False
-        if not all(grade.passed for grade in grade_all(turn.expect, played.answers[number])):
+        if not all(grade(each, played.answers[number]).passed for each in turn.expect):
             return False
-    return all(grade.passed for grade in grade_all(case.expect, played.answers[len(case.turns) - 1]))
+    return all(grade(each, played.answers[len(case.turns) - 1]).passed for each in case.expect)
 
 
 def misbehaviours() -> Iterator[tuple[str, str, Played]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from clawtui.evals.cases import Expectation
@@ -49,10 +49,9 @@ def grade(expectation: Expectation, answer: Answer) -> Grade:
         holds, reason = _CHECKS[expectation.grader](expectation.arguments, answer)
     except Exception as error:
         why = "it is nested too deeply" if isinstance(error, RecursionError) else f"{type(error).__name__}: {error}"
-        return Grade(expectation.name, False, f"it cannot be graded: {cut(one_line(why), LONGEST_REASON)}")
+        return cannot_be_graded(expectation, why)
     return Grade(expectation.name, holds is not expectation.negated, reason)
 
 
-def grade_all(expectations: Iterable[Expectation], answer: Answer) -> tuple[Grade, ...]:
-    """All of them, also behind the first that fails: a reader wants to know everything that was wrong."""
-    return tuple(grade(each, answer) for each in expectations)
+def cannot_be_graded(expectation: Expectation, why: str) -> Grade:
+    return Grade(expectation.name, False, f"it cannot be graded: {cut(one_line(why), LONGEST_REASON)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,8 @@ from clawtui.evals.results import Answer
 
 Result = tuple[bool, str]
 Arguments = Mapping[str, Any]
-LONGEST_SEARCHED = 100_000  # characters that a pattern is tried on
+# Ideographs and kana.
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]")
 
 
 def equals(arguments: Arguments, answer: Answer) -> Result:
@@ -51,13 +53,17 @@ def _holds(answer: Answer, wanted: str, arguments: Arguments) -> bool:
 
 
 def regex(arguments: Arguments, answer: Answer) -> Result:
+    """As Python has it: `^` and `$` are the ends of the answer, not of its lines."""
     flags = re.IGNORECASE if arguments.get("ignore_case") else 0
-    found = re.search(arguments["value"], answer.text[:LONGEST_SEARCHED], flags | re.MULTILINE)
+    text = comparable(answer.text, {"whitespace": arguments.get("whitespace", "trim")})
+    found = re.search(unicodedata.normalize("NFC", arguments["value"]), text, flags)
     if found is not None:
         return True, f"the pattern matches {said(found.group())}"
     return False, f"the pattern {said(arguments['value'])} matches nothing in {said(answer.text)}"
 
 
 def max_words(arguments: Arguments, answer: Answer) -> Result:
-    count = len(answer.text.split())
+    """Chinese and Japanese have no blanks between words: each of their characters counts as one."""
+    characters, rest = _CJK.findall(answer.text), _CJK.sub(" ", answer.text)
+    count = len(characters) + len(rest.split())
     return count <= arguments["value"], f"it has {count} words, at most {arguments['value']} are wanted"
