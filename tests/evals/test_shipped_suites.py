@@ -10,10 +10,11 @@ import pytest
 from clawtui.engine.request import Role
 from clawtui.evals.cases import Case
 from clawtui.evals.graders import grade
+from clawtui.evals.graders.apart import GradingProcess
 from clawtui.evals.requests import NoSuchCall, request_for
 from clawtui.evals.results import Answer
 from clawtui.evals.suite_files import load_suites
-from tests.evals.scripted import SUITES, Played
+from tests.evals.scripted import ALSO_RIGHT, SUITES, Played, said
 
 LOADED = {suite.id: suite for suite in load_suites((), Path("/nowhere")).suites}
 CASES = {(suite.id, case.id): case for suite in LOADED.values() for case in suite.cases}
@@ -56,6 +57,15 @@ def test_what_behaves_passes(suite: str, case: str) -> None:
     assert passes(CASES[suite, case], SUITES[suite][case][0])
 
 
+@pytest.mark.parametrize(("place", "text"), [(place, text) for place, texts in ALSO_RIGHT.items() for text in texts])
+def test_what_looks_a_little_different_passes(place: tuple[str, str], text: str) -> None:
+    assert passes(CASES[place], said(text))
+
+
+def test_each_case_is_tried_with_several_misbehaviours() -> None:
+    assert {case: len(wrong) for cases in SUITES.values() for case, (_, wrong) in cases.items() if len(wrong) < 4} == {}
+
+
 @pytest.mark.parametrize(
     ("suite", "case", "played"),
     list(misbehaviours()),
@@ -66,8 +76,9 @@ def test_what_misbehaves_does_not(suite: str, case: str, played: Played) -> None
 
 
 @pytest.mark.parametrize(("suite", "case"), list(CASES))
-def test_silence_passes_nothing(suite: str, case: str) -> None:
-    silent = Played(tuple(Answer(finish_reason="stop") for _ in CASES[suite, case].turns))
+@pytest.mark.parametrize("finish", ["stop", "length"])
+def test_silence_passes_nothing(suite: str, case: str, finish: str) -> None:
+    silent = Played(tuple(Answer(finish_reason=finish) for _ in CASES[suite, case].turns))
     assert not passes(CASES[suite, case], silent)
 
 
@@ -94,3 +105,16 @@ def test_the_picture_is_a_png_of_usable_size() -> None:
     assert image.data.startswith(b"\x89PNG")
     assert int.from_bytes(image.data[16:20], "big") >= 256
     assert len(image.data) < 20_000
+
+
+@pytest.mark.parametrize(
+    "text", ["\n" * 40_000, "x" + "\n" * 40_000, "ANSWER:" * 6_000, "« " * 20_000, "1 2 3 4 5 " * 4_000]
+)
+def test_no_pattern_that_comes_along_is_slow(text: str) -> None:
+    process = GradingProcess(limit_s=0.3)  # of computing, for one pattern
+    answer = Answer(text=f"1{text}1", finish_reason="stop")
+    expected = [each for case in CASES.values() for each in (*case.expect, *(e for t in case.turns for e in t.expect))]
+    reasons = [process.grade(each, answer).reason for each in expected if each.grader == "regex"]
+    process.close()
+    assert len(reasons) > 20
+    assert [reason for reason in reasons if "cannot be graded" in reason] == []
