@@ -3,6 +3,7 @@ name. What is wrong is told in words, before anything runs."""
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 import warnings
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from clawtui.config.findings import listed, nearest, quoted, suggestion
+from clawtui.config.findings import SHOWN, listed, nearest, quoted, suggestion
 from clawtui.evals.cases import Expectation
 from clawtui.evals.graders.schemas import schema_faults
 from clawtui.evals.graders.values import PATH_FORM, Key, no_json, steps
@@ -128,11 +129,13 @@ def read_expectation(table: Mapping[str, Any]) -> Expectation | tuple[Fault, ...
 
 
 def _unknown(name: str) -> Fault:
+    """With the nearest name; where none is near, with all there are, those first that look like it."""
     if not name:
         return Fault((), "this expects nothing", f"there is {', '.join(NAMES)}")
-    near = nearest(name.removeprefix("not_"), NAMES)
-    others = ", ".join(each for each in NAMES if each != near)
-    fix = f"did you mean {quoted(near)}? There is also {others}" if near else f"there is {others}"
+    meant = name.removeprefix("not_")
+    near = nearest(meant, NAMES)
+    alike = difflib.get_close_matches(meant[:SHOWN], NAMES, n=len(NAMES), cutoff=0)
+    fix = f"did you mean {quoted(near)}?" if near else f"there is {', '.join(alike)}"
     return Fault((name,), f"there is no grader {quoted(name)}", fix)
 
 
