@@ -28,8 +28,7 @@ def request_for(
     messages: list[Message] = [system(case.system)] if case.system else []
     for number, turn in enumerate(case.turns[: len(earlier) + 1]):
         before = earlier[number - 1] if number else None
-        open_calls = list(before.tool_calls) if before else []
-        said = [_answering(message, open_calls) for message in turn.messages]
+        said = _answering(turn.messages, list(before.tool_calls) if before else [])
         messages += _with_extras(case, said, window) if number == 0 else said
         if number < len(earlier):
             answer = earlier[number]
@@ -52,16 +51,22 @@ def request_for(
     )
 
 
-def _answering(message: Message, open_calls: list[ToolCall]) -> Message:
-    """A tool's result is tied to the call of its name; each call is answered once."""
-    if message.role is not Role.TOOL or message.tool_call_id is not None:
-        return message
-    call = next((call for call in open_calls if call.name == message.name), None)
-    if call is None:
-        made = ", ".join(call.name for call in open_calls) or "none"
-        raise NoSuchCall(f"the answer before made no call of {message.name} (calls: {made})")
-    open_calls.remove(call)
-    return replace(message, tool_call_id=call.id)
+def _answering(messages: Sequence[Message], open_calls: list[ToolCall]) -> list[Message]:
+    """A tool's result is tied to the call of its name, in the answer or the assistant's message before it; each call is
+    answered once."""
+    said: list[Message] = []
+    for message in messages:
+        if message.tool_calls:
+            open_calls = list(message.tool_calls)
+        if message.role is Role.TOOL and message.tool_call_id is None:
+            call = next((call for call in open_calls if call.name == message.name), None)
+            if call is None:
+                made = ", ".join(call.name for call in open_calls) or "none"
+                raise NoSuchCall(f"the answer before made no call of {message.name} (calls: {made})")
+            open_calls.remove(call)
+            message = replace(message, tool_call_id=call.id)
+        said.append(message)
+    return said
 
 
 def _with_extras(case: Case, messages: list[Message], window: int | None) -> list[Message]:

@@ -1,28 +1,20 @@
-"""Finds and reads suites: those that come along, those in the config folder's `suites/`, and files by name. All that is
-wrong is told at once, with file, line and field."""
+"""Finds suites: those that come along, those in the config folder's `suites/`, and files by name. What is listed is what
+can be asked for. How the text of one is read is in `suite_reading`."""
 
 from __future__ import annotations
 
-import json
+import os
 import tomllib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
 
 from clawtui.config.findings import Finding, Severity, nearest, quoted
-from clawtui.config.layout import Key, lay_out
-from clawtui.config.report import Report
-from clawtui.config.schema_checks import check_schema
-from clawtui.evals.building import BadCase, built
-from clawtui.evals.cases import Case, Suite
-from clawtui.evals.suite_schema import CaseTable, SuiteTable
+from clawtui.evals.cases import Suite
+from clawtui.evals.suite_reading import read_jsonl, read_toml
 
 SHIPPED = ("core", "smoke", "fusion", "reliability")
-Model = TypeVar("Model", bound=BaseModel)
 EXTENSIONS = (".toml", ".jsonl")
 LARGEST = 20_000_000  # bytes
 
@@ -36,44 +28,96 @@ class LoadedSuites:
     unknown: tuple[str, ...] = ()  # a sentence for each name that leads nowhere
 
 
-def suite_names(folder: Path) -> dict[str, Path | None]:
+@dataclass(slots=True)
+class _Shelf:
     """Every suite that can be named: the user's own hide shipped ones of the same name. None: it is shipped."""
-    names: dict[str, Path | None] = dict.fromkeys(SHIPPED)
-    if folder.is_dir():
-        for file in sorted(folder.iterdir()):
-            if file.suffix in EXTENSIONS and file.is_file():
-                names[file.stem] = file
-    return names
+
+    files: dict[str, Path | None] = field(default_factory=lambda: dict.fromkeys(SHIPPED))
+    twins: dict[str, Finding] = field(default_factory=dict)  # names that two files of the user's claim
 
 
 def load_suites(asked: Sequence[str], folder: Path) -> LoadedSuites:
-    """By name, or by file; all there are where none is asked for."""
-    names = suite_names(folder)
-    suites: list[Suite] = []
+    """By name, or by file, each once; all there are where none is asked for."""
+    shelf = _shelf(folder)
+    suites: dict[str, Suite] = {}
     findings: list[Finding] = []
     unknown: list[str] = []
-    for name in dict.fromkeys(asked or names):
-        if name in names:
-            text, file, source = _named(name, names[name])
-        elif Path(name).suffix in EXTENSIONS or Path(name).exists():
-            file = Path(name).expanduser()
-            text, source = None, str(file)
-        else:
-            near = nearest(name, names)
-            unknown.append(f"there is no suite {quoted(name)}" + (f"; did you mean {quoted(near)}?" if near else ""))
+    seen: set[str | Path] = set()
+    for name in asked or shelf.files:
+        place = _place(name, shelf)
+        if isinstance(place, _Unknown):
+            unknown.append(place.sentence)
             continue
-        suite, found = read_suite(file, text, source)
+        key = place.file.resolve() if place.text is None else place.source + place.file.stem
+        if key in seen:
+            continue
+        seen.add(key)
+        suite, found = read_suite(place.file, place.text, place.source)
         findings += found
-        if suite is not None:
-            suites.append(suite)
-    return LoadedSuites(tuple(suites), tuple(findings), tuple(unknown))
+        if name in shelf.twins:
+            findings.append(shelf.twins[name])
+        elif suite is not None and suite.id in suites:
+            findings.append(_twin(place.file, suite.id, suites[suite.id].source))
+        elif suite is not None:
+            suites[suite.id] = suite
+    return LoadedSuites(tuple(suites.values()), tuple(dict.fromkeys(findings)), tuple(dict.fromkeys(unknown)))
 
 
-def _named(name: str, file: Path | None) -> tuple[str | None, Path, str]:
-    if file is not None:
-        return None, file, str(file)
-    shipped = resources.files("clawtui.evals").joinpath("suites", f"{name}.toml")
-    return shipped.read_text(encoding="utf-8"), Path(f"{name}.toml"), "shipped"
+@dataclass(frozen=True, slots=True)
+class _Place:
+    file: Path
+    text: str | None  # where it is known already
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Unknown:
+    sentence: str
+
+
+def _place(name: str, shelf: _Shelf) -> _Place | _Unknown:
+    known = name if name in shelf.files else name.lower()
+    if known in shelf.files:
+        file = shelf.files[known]
+        if file is not None:
+            return _Place(file, None, str(file))
+        shipped = resources.files("clawtui.evals").joinpath("suites", f"{known}.toml")
+        return _Place(Path(f"{known}.toml"), shipped.read_text(encoding="utf-8"), "shipped")
+    file = Path(name).expanduser()
+    if file.suffix in EXTENSIONS:
+        return _Place(file, None, str(file))
+    if os.path.exists(file):
+        return _Unknown(f"{quoted(name)} is no suite: the name of its file ends in {' or '.join(EXTENSIONS)}")
+    near = nearest(name, shelf.files)
+    return _Unknown(f"there is no suite {quoted(name)}" + (f"; did you mean {quoted(near)}?" if near else ""))
+
+
+def _shelf(folder: Path) -> _Shelf:
+    shelf = _Shelf()
+    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if file.suffix not in EXTENSIONS or not file.is_file():
+            continue
+        name = _name_of(file)
+        if (first := shelf.files.get(name)) is not None:
+            shelf.twins[name] = _twin(file, name, first.name)
+        else:
+            shelf.files[name] = file
+    return shelf
+
+
+def _name_of(file: Path) -> str:
+    """The `id` that a file gives itself, as far as it can be read; else its own name."""
+    own: object = None
+    if file.suffix == ".toml":
+        try:
+            own = tomllib.loads(file.read_text(encoding="utf-8-sig")).get("id")
+        except (OSError, ValueError, RecursionError):
+            pass
+    return own if isinstance(own, str) else file.stem.lower()
+
+
+def _twin(file: Path, name: str, first: str) -> Finding:
+    return _whole(file, f"{quoted(name)} is the name of another suite, too ({first})", 'give one of them id = "…"')
 
 
 def read_suite(file: Path, text: str | None, source: str) -> tuple[Suite | None, tuple[Finding, ...]]:
@@ -87,103 +131,8 @@ def read_suite(file: Path, text: str | None, source: str) -> tuple[Suite | None,
             return None, (_whole(file, f"it cannot be read: {error.strerror}", "name another file"),)
         except UnicodeDecodeError:
             return None, (_whole(file, "it is no UTF-8 text", "save it as UTF-8"),)
-    if file.suffix == ".jsonl":
-        return _read_jsonl(file, text, source)
-    return _read_toml(file, text, source)
+    return read_jsonl(file, text, source) if file.suffix == ".jsonl" else read_toml(file, text, source)
 
 
-def _whole(file: Path, message: str, fix: str, line: int | None = None) -> Finding:
-    return Finding(Severity.ERROR, file, line, "", message, fix)
-
-
-# ---- TOML
-
-
-def _read_toml(file: Path, text: str, source: str) -> tuple[Suite | None, tuple[Finding, ...]]:
-    text = text.replace("\r\n", "\n")
-    try:
-        tree = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        return None, (_whole(file, f"this is not TOML: {error}", "see https://toml.io"),)
-    report = Report(file, lay_out(text))
-    table = _validated(SuiteTable, tree, report)
-    cases: list[Case] = []
-    if table is not None:
-        name = table.id or file.stem.lower()
-        for place, case in enumerate(table.cases):
-            cases += _built(case, name, file.parent, report, ("cases", place))
-        _tell_twins(cases, report)
-    findings = report.findings()
-    if table is None or findings:
-        return None, findings
-    return Suite(cases[0].suite, table.description, tuple(cases), source), ()
-
-
-def _validated(model: type[Model], tree: Any, report: Report, under: Key = ()) -> Model | None:
-    try:
-        return model.model_validate(tree)
-    except ValidationError as error:
-        check_schema(error, report, tell_missing=True, schema=model, under=under)
-    except RecursionError:
-        report.error(under, "tables or lists are nested too deeply", "flatten them")
-    return None
-
-
-def _built(table: CaseTable, suite: str, folder: Path, report: Report, under: Key) -> list[Case]:
-    case, wrong = built(table, suite, folder)
-    _tell(wrong, report, under)
-    return [case] if case is not None else []
-
-
-def _tell(wrong: Iterable[BadCase], report: Report, under: Key) -> None:
-    for each in wrong:
-        report.error((*under, *each.place), each.message, each.fix)
-
-
-def _tell_twins(cases: Sequence[Case], report: Report) -> None:
-    seen: set[str] = set()
-    for place, case in enumerate(cases):
-        if case.id in seen:
-            report.error(("cases", place, "id"), f"{quoted(case.id)} is the id of two cases", "rename one of them")
-        seen.add(case.id)
-
-
-# ---- JSONL: a case a line
-
-
-def _read_jsonl(file: Path, text: str, source: str) -> tuple[Suite | None, tuple[Finding, ...]]:
-    findings: list[Finding] = []
-    cases: list[Case] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        case, wrong = _line_case(file, line, number)
-        findings += wrong
-        cases += [case] if case else []
-    seen: dict[str, int] = {}
-    for case in cases:
-        if case.id in seen:
-            findings.append(_whole(file, f"{quoted(case.id)} is the id of two cases", "rename one of them"))
-        seen[case.id] = 1
-    if not cases and not findings:
-        findings.append(_whole(file, "there is no case in it", 'a line is {"input": "…", "ideal": "…"}'))
-    if findings:
-        return None, tuple(findings)
-    return Suite(file.stem.lower(), "", tuple(cases), source), ()
-
-
-def _line_case(file: Path, line: str, number: int) -> tuple[Case | None, list[Finding]]:
-    try:
-        tree = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        what = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
-        return None, [_whole(file, f"this is not JSON: {what}", "one JSON object a line", number)]
-    if not isinstance(tree, dict):
-        return None, [_whole(file, "this is no JSON object", "one JSON object a line", number)]
-    tree.setdefault("id", f"line-{number}")
-    if isinstance(tree.get("input"), list):  # OpenAI's own evals: the conversation stands there
-        tree["messages"] = tree.pop("input")
-    report = Report(file, None)
-    table = _validated(CaseTable, tree, report)
-    cases = _built(table, file.stem.lower(), file.parent, report, ()) if table is not None else []
-    return (cases[0] if cases else None), [replace(finding, line=number) for finding in report.findings()]
+def _whole(file: Path, message: str, fix: str) -> Finding:
+    return Finding(Severity.ERROR, file, None, "", message, fix)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from clawtui.config.schema import Flag, Id, Name, Number, Table, Whole
 
@@ -24,7 +24,7 @@ class ToolTable(Table):
 class CallTable(Table):
     id: str = Field(default="", description="What a tool's result names.")
     name: Name = Field(description="The tool that was called.")
-    arguments: dict[str, JsonValue] = Field(default_factory=dict, description="What it was called with.")
+    arguments: dict[str, Any] = Field(default_factory=dict, description="What it was called with.")
 
 
 class MessageTable(Table):
@@ -64,7 +64,7 @@ class CaseTable(Table):
     description: str = Field(default="", description="What it is about.")
     system: str = Field(default="", description="The system prompt.")
     input: str | None = Field(default=None, description="What the user says.")
-    ideal: str | tuple[str, ...] | None = Field(default=None, description="The answer, or several that will do.")
+    ideal: Any = Field(default=None, description="The answer, or several that will do.")
     messages: tuple[MessageTable, ...] = Field(default=(), description="The conversation, instead of `input`.")
     turns: tuple[TurnTable, ...] = Field(default=(), max_length=20, description="Several calls, one after the other.")
     images: tuple[ImageTable, ...] = Field(default=(), max_length=8, description="With the first message of the user.")
@@ -94,4 +94,5 @@ class CaseTable(Table):
 class SuiteTable(Table):
     id: Id | None = Field(default=None, description="The suite's name; left out: the file's.")
     description: str = Field(default="", description="What it is for.")
-    cases: tuple[CaseTable, ...] = Field(min_length=1, description="The cases, as [[cases]].")
+    # Each is a CaseTable, read by itself, so that what is wrong with one hides nothing of another.
+    cases: tuple[dict[str, Any], ...] = Field(min_length=1, description="The cases, as [[cases]].")
