@@ -113,7 +113,11 @@ def _line(line: str) -> dict[str, Any] | str:
 
 def _case(tree: Mapping[str, Any], suite: str, folder: Path, report: Report, under: Key) -> Case | None:
     table = _validated(CaseTable, tree, report, under)
-    case, wrong = built(tree, table, suite, folder)
+    try:
+        case, wrong = built(tree, table, suite, folder)
+    except RecursionError:
+        report.error(under, "tables or lists are nested too deeply", "flatten them")
+        return None
     for each in wrong:
         report.error((*under, *each.place), each.message, each.fix)
     return case

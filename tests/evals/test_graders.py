@@ -146,6 +146,11 @@ def test_a_call_without_words_says_enough() -> None:
     assert graded({"finish": "length"}, finish_reason="length").passed
 
 
+@pytest.mark.parametrize("name", ["max_cost_usd", "not_max_cost_usd", "max_first_token_ms", "not_max_first_token_ms"])
+def test_what_was_not_measured_is_neither_below_nor_above(name: str) -> None:
+    assert not graded({name: 1}, "x").passed
+
+
 # ---- what is told when a suite is read
 
 

@@ -47,6 +47,8 @@ def grade(expectation: Expectation, answer: Answer) -> Grade:
         return Grade(expectation.name, False, "there is no answer: neither text nor a call")
     try:
         holds, reason = _CHECKS[expectation.grader](expectation.arguments, answer)
+    except limits.NotKnown as error:
+        return Grade(expectation.name, False, str(error))
     except Exception as error:
         why = "it is nested too deeply" if isinstance(error, RecursionError) else f"{type(error).__name__}: {error}"
         return cannot_be_graded(expectation, why)

@@ -12,6 +12,10 @@ Result = tuple[bool, str]
 Arguments = Mapping[str, Any]
 
 
+class NotKnown(Exception):
+    """What is asked about was not measured: neither the expectation nor its contrary holds."""
+
+
 def max_latency_ms(arguments: Arguments, answer: Answer) -> Result:
     most = arguments["value"]
     return answer.total_ms <= most, f"it took {duration_ms(answer.total_ms)}, at most {duration_ms(most)} are wanted"
@@ -20,14 +24,14 @@ def max_latency_ms(arguments: Arguments, answer: Answer) -> Result:
 def max_first_token_ms(arguments: Arguments, answer: Answer) -> Result:
     most, first = arguments["value"], answer.first_token_ms
     if first is None:
-        return False, "no token came, so there was no first one"
+        raise NotKnown("no token came, so there was no first one")
     return first <= most, f"the first token took {duration_ms(first)}, at most {duration_ms(most)} are wanted"
 
 
 def max_cost_usd(arguments: Arguments, answer: Answer) -> Result:
     most, cost = arguments["value"], answer.cost.usd
     if cost is None:
-        return False, "what it cost is unknown: the model has no known price"
+        raise NotKnown("what it cost is unknown: the model has no known price")
     return cost <= most, f"it cost {money(cost)}, at most {money(most)} are wanted"
 
 
