@@ -15,6 +15,9 @@ from clawtui.evals.results import RunSettings
 from clawtui.evals.work import Item
 
 
+GRADING = 2  # raised when graders come to judge differently: results of old rules are not taken over
+
+
 def cache_key(engine: Engine, item: Item, settings: RunSettings) -> str | None:
     """None where it is not known what would answer (a fusion, a chain of fallbacks), or where no text may be kept."""
     specs = [engine.registry.profiles.get(name) for name in (item.key.profile, *judges(item.case))]
@@ -22,6 +25,7 @@ def cache_key(engine: Engine, item: Item, settings: RunSettings) -> str | None:
         return None
     # What the case counts for is no matter here: the same is answered.
     parts = (
+        GRADING,
         fingerprint(replace(item.case, weight=1.0)),
         *(_setting(engine.registry, spec) for spec in specs if spec),
         settings.policy,

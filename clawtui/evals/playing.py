@@ -14,7 +14,7 @@ from clawtui.engine.request import ChatRequest, Message, RequestId, assistant
 from clawtui.engine.verdicts import Plan, Skip
 from clawtui.evals.cases import Case, Expectation
 from clawtui.evals.fingerprint import fingerprint
-from clawtui.evals.graders import JUDGE, grade
+from clawtui.evals.graders import JUDGE, graded
 from clawtui.evals.judge import Unclear, judgement
 from clawtui.evals.purse import Purse
 from clawtui.evals.requests import NoSuchCall, request_for
@@ -153,7 +153,7 @@ class Game:
 
     async def _grade(self, expectations: tuple[Expectation, ...], answer: Answer) -> None:
         """Everything that can be graded at once, then the judges, who cost money: only if all else holds."""
-        self._grades += [grade(each, answer) for each in expectations if each.grader != JUDGE]
+        self._grades += await graded([each for each in expectations if each.grader != JUDGE], answer)
         if not all(each.passed for each in self._grades):
             raise _Ended(Verdict.FAIL, "")
         for each in expectations:
