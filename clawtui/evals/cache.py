@@ -14,7 +14,6 @@ from clawtui.evals.records import keeps_text
 from clawtui.evals.results import RunSettings
 from clawtui.evals.work import Item
 
-
 GRADING = 2  # raised when graders come to judge differently: results of old rules are not taken over
 
 
