@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from textual.widget import Widget
-from textual.widgets import Input, TextArea
+from textual.widgets import Input
 
 from clawtui.text import clean
 from clawtui.tui.widgets.dialog import Choice, Dialog, Sentence
+from clawtui.tui.widgets.text_box import TextBox
 
 
 class AskLine(Dialog[str]):
@@ -44,10 +45,10 @@ class AskText(Dialog[str]):
     def body(self) -> Iterable[Widget]:
         if self._about:
             yield Sentence(self._about, classes="muted")
-        yield TextArea(self._text, tab_behavior="focus", classes="ask-text")
+        yield TextBox(self._text, tab_behavior="focus", classes="ask-text")
 
     def on_mount(self) -> None:
-        self.query_one(TextArea).focus()
+        self.query_one(TextBox).focus()
 
     def pressed(self, choice: str) -> None:
-        self.dismiss(self.query_one(TextArea).text if choice == "ok" else None)
+        self.dismiss(self.query_one(TextBox).text if choice == "ok" else None)

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, Select, Static, TextArea
+from textual.widgets import Input, Select, Static
 
 from clawtui.tui.state.request_settings import EFFORTS, Settings, complaints
 from clawtui.tui.widgets.dialog import Choice, Dialog, Sentence
+from clawtui.tui.widgets.text_box import TextBox
 
 _LINES = (
     ("temperature", "Temperature, 0 to 2"),
@@ -31,7 +32,7 @@ class RequestSettings(Dialog[Settings]):
 
     def body(self) -> Iterable[Widget]:
         for name, label in _TEXTS:
-            box = TextArea(getattr(self._settings, name), id=f"set-{name}", classes="setting", tab_behavior="focus")
+            box = TextBox(getattr(self._settings, name), id=f"set-{name}", classes="setting", tab_behavior="focus")
             box.border_title = label
             yield box
             yield Static("", id=f"wrong-{name}", classes="state-bad", markup=False)
@@ -49,7 +50,7 @@ class RequestSettings(Dialog[Settings]):
         self._check()
 
     def _typed(self) -> Settings:
-        found = {name: self.query_one(f"#set-{name}", TextArea).text for name, _ in _TEXTS}
+        found = {name: self.query_one(f"#set-{name}", TextBox).text for name, _ in _TEXTS}
         found |= {name: self.query_one(f"#set-{name}", Input).value for name, _ in _LINES}
         effort = self.query_one("#set-effort", Select).value
         return replace(Settings(**found), effort=effort if isinstance(effort, str) else "")

@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual.binding import BindingsMap
-from textual.events import Key, Paste
+from textual.events import Key
 from textual.message import Message
-from textual.widgets import TextArea
 
 from clawtui.text import clean
 from clawtui.tui.actions import Where, actions_of
 from clawtui.tui.keymap import Keymap, bindings_for
 from clawtui.tui.widgets.keyed import Keyed, keymap_of
+from clawtui.tui.widgets.text_box import TextBox
 
 Completer = Callable[[str], Sequence[str]]
 
@@ -23,7 +23,7 @@ _NOT_OURS = ("f6", "f7")
 _SOMETIMES = ("prompt.recall_older", "prompt.recall_newer")
 
 
-class Prompt(Keyed, TextArea):
+class Prompt(Keyed, TextBox):
     WHERE: ClassVar[Where] = Where.PROMPT
     DEFAULT_CSS = """
     Prompt {
@@ -140,15 +140,6 @@ class Prompt(Keyed, TextArea):
         if verb == "recall_newer":
             return row == self.document.line_count - 1 and self._recalled is not None
         return True
-
-    async def _on_paste(self, event: Paste) -> None:
-        """One paste is one edit, however many lines it has; it never sends."""
-        event.stop()
-        event.prevent_default()
-        if not self.read_only:
-            result = self._replace_via_keyboard(clean(event.text), *self.selection)
-            if result is not None:
-                self.move_cursor(result.end_location)
 
     def action_send(self) -> None:
         start, end = self.selection
