@@ -49,6 +49,9 @@ class Errands:
     def on_actions_changed(self: ClawApp) -> None:
         self.query_one(KeyBar).look_again()
 
+    def on_wishes_changed(self: ClawApp) -> None:
+        self.wishes_changed()
+
     async def on_key_bar_pressed(self: ClawApp, message: KeyBar.Pressed) -> None:
         await self.act(message.action_id)
 

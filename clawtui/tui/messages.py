@@ -72,3 +72,7 @@ class LongWorkEnded(Message):
 
 class ActionsChanged(Message):
     """What can be done now has changed: footer and palette are to look again."""
+
+
+class WishesChanged(Message):
+    """Another target or policy is remembered: whatever shows who answers looks again, the header too."""

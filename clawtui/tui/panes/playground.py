@@ -18,7 +18,7 @@ from clawtui.runtime import Runtime
 from clawtui.runtime.routes_view import RouteRow, route_rows
 from clawtui.tui.desk import Desk
 from clawtui.tui.editor import NoEditor, edit_text
-from clawtui.tui.messages import ActionsChanged, Copy, Export, OpenTrace, Say
+from clawtui.tui.messages import ActionsChanged, Copy, Export, OpenTrace, Say, WishesChanged
 from clawtui.tui.pane import LookingPane
 from clawtui.tui.playground.attached import Attached
 from clawtui.tui.playground.attachments import suggestions
@@ -232,7 +232,7 @@ class PlaygroundPane(LookingPane):
     def _select_code(self, by: int) -> None:
         block = self._talk.selected
         assert block is not None
-        block.answer.focus()
+        block.answer.focus(scroll_visible=False)
         block.answer.select_code(by)
 
     async def action_follow(self) -> None:
@@ -269,10 +269,18 @@ class PlaygroundPane(LookingPane):
             self.remove_class("-live")
             self.prompt.focus()
             return True
-        if self.prompt.has_focus and self._talk.answers:
-            self._talk.answers[-1].answer.focus()
+        if self.prompt.has_focus:
+            self._leave_prompt()
             return True
         return False
+
+    def _leave_prompt(self) -> None:
+        """To the newest answer, which stays scrolled as it is; where there is none the pane itself takes the keys."""
+        if self._talk.answers:
+            self._talk.answers[-1].answer.focus(scroll_visible=False)
+        else:
+            self.screen.set_focus(None)
+        self.post_message(ActionsChanged())
 
     def action_live_side(self) -> None:
         self.toggle_class("-live")
@@ -290,10 +298,10 @@ class PlaygroundPane(LookingPane):
             self.desk.remembered.policy = chosen[0].removeprefix(POLICY)
         else:
             self.desk.remembered.target = "" if chosen[0] == ANYBODY else chosen[0]
-        self.wishes_changed()
+        self.post_message(WishesChanged())
 
     def wishes_changed(self) -> None:
-        """Another target or policy, chosen elsewhere."""
+        """Another target or policy, chosen here or elsewhere."""
         self._show_target()
         self._is_stale = True
         self.look()

@@ -166,6 +166,20 @@ async def test_answers_are_walked_with_the_arrows_and_the_end_is_the_prompt(tmp_
         assert pane.prompt.has_focus
 
 
+async def test_escape_leaves_the_prompt_where_it_is_scrolled_to(tmp_path: Path) -> None:
+    async with a_screen(tmp_path, size=NARROW, script=says("\n\n".join(f"line {n}." for n in range(60)))) as shown:
+        await asked_and_answered(shown, "how many", "first token")
+        await shown.press("escape")
+        await until(shown.pilot, lambda: shown.app.panes.shown._talk.answers[0].answer.has_focus)
+        assert "line 59." in shown.text
+
+
+async def test_escape_leaves_the_prompt_of_an_empty_conversation_so_that_digits_are_keys(tmp_path: Path) -> None:
+    async with a_screen(tmp_path) as shown:
+        await shown.press("escape", "2")
+        await until(shown.pilot, lambda: shown.app.panes.shown.AREA == "routes")
+
+
 async def test_y_copies_the_answer_or_exactly_the_code_that_is_selected(tmp_path: Path) -> None:
     async with a_screen(tmp_path, script=says(CODE)) as shown:
         await asked_and_answered(shown, "how")
@@ -274,6 +288,17 @@ async def test_ctrl_g_offers_who_may_answer_with_price_and_why_not(tmp_path: Pat
         await shown.press("enter")
         await shown.sees("Ask deep")
         await asked_and_answered(shown, "hello", "answered by deep → two/beta-opus")
+
+
+async def test_the_header_names_who_was_chosen_at_once_also_with_a_draft(tmp_path: Path) -> None:
+    async with a_screen(tmp_path) as shown:
+        await shown.type("a draft")
+        for name, words in (("deep", "deep → two/beta"), ("fusion", "fusion/council → ")):
+            await shown.press("ctrl+g")
+            await shown.sees("Who answers")
+            await shown.type(name)
+            await shown.press("enter")
+            await until(shown.pilot, lambda words=words: words in shown.text.splitlines()[0])
 
 
 async def test_ctrl_g_takes_a_policy_too(tmp_path: Path) -> None:
@@ -423,8 +448,7 @@ async def test_conversations_are_found_by_their_words_renamed_deleted_and_brough
         await shown.press("alt+d")
         await shown.sees("Ask anything.")
         # The letter is typed while the prompt has the focus; elsewhere it is the key.
-        pane.screen.set_focus(None)
-        await shown.press("u")
+        await shown.press("escape", "u")
         await until(shown.pilot, lambda: pane.dialogue.title == "beasts")
         await shown.sees("the walrus sings")
 
