@@ -117,7 +117,7 @@ ACTIONS: tuple[Action, ...] = (
         is_priority=True),
     _of(Where.PLAYGROUND, "plan", "ctrl+l", "Plan", "Show who would answer the draft, and why, without sending it.",
         is_priority=True),
-    _of(Where.PLAYGROUND, "side_by_side", "ctrl+b alt+b", "Side by side", "Send the same prompt to two to four profiles.",
+    _of(Where.PLAYGROUND, "side_by_side", "alt+c ctrl+b alt+b", "Side by side", "Send the same prompt to two to four profiles.",
         is_priority=True),
     _of(Where.PLAYGROUND, "live_side", "alt+i", "Live side", "Show or hide the routes and the reasons on a narrow screen.",
         is_priority=True),

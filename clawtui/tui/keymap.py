@@ -17,6 +17,8 @@ Keymap = dict[str, tuple[str, ...]]
 
 # Sent by terminals as another key, or not at all.
 _LOST = {"ctrl+m": "enter", "ctrl+i": "tab", "ctrl+h": "backspace", "ctrl+[": "escape", "alt+enter": "enter"}
+# Textual reads ESC b and ESC f as iTerm's moves by a word.
+_SWALLOWED = {"alt+b": "ctrl+left", "alt+f": "ctrl+right"}
 _SYNONYMS = {"esc": "escape", "return": "enter", "del": "delete", "pgup": "pageup", "pgdn": "pagedown", "ins": "insert"}
 # Textual's names of characters where they are not Unicode's.
 _NAMES = {"slash": "/", "backslash": "\\", "at": "@", "minus": "-", "plus": "+", "underscore": "_", "space": "space"}
@@ -92,6 +94,10 @@ def _read_key(action: str, part: str) -> tuple[str | None, KeyFinding | None]:
         return None, KeyFinding(action, f"{quoted(part)} is not a key", "write it like `ctrl+r`, `f7` or `x`")
     if key in _LOST:
         return None, KeyFinding(action, f"terminals send {key} as {_LOST[key]}", "choose another key")
+    if key in _SWALLOWED:
+        return key, KeyFinding(
+            action, f"without the Kitty protocol {key} comes as {_SWALLOWED[key]}", "give it one more key"
+        )
     if key[-1].isdigit() and key[:-1] in ("alt+", "ctrl+"):
         return key, KeyFinding(action, f"many terminals do not send {key}", "choose another key if it does nothing")
     return key, None
