@@ -12,6 +12,8 @@ from clawtui.tui.playground.facts import FactsBelow
 from clawtui.tui.state.conversation import Entry
 from clawtui.tui.widgets.answer import Answer
 from clawtui.tui.widgets.laid_out_once import LaidOutOnce
+from clawtui.tui.widgets.parts import PartLine, Tone, wrap
+from clawtui.tui.widgets.toned import Toned
 
 
 class AskedBlock(Static, LaidOutOnce):
@@ -26,6 +28,24 @@ class AskedBlock(Static, LaidOutOnce):
         super().__init__(Content(clean(words)), classes="asked", markup=False)
 
 
+class WaitsLine(Toned):
+    """Where the first text will stand: what is waited for, and how long already."""
+
+    def __init__(self) -> None:
+        super().__init__(classes="waits")
+        self.display = False
+        self._words = ""
+
+    def show(self, words: str) -> None:
+        if words != self._words:
+            self._words = words
+            self.display = bool(words)
+            self.changed()
+
+    def lines(self, width: int) -> list[PartLine]:
+        return wrap(((f"◍ {self._words}", Tone.MUTED), (" · esc cancels", Tone.ACCENT)), width) if self._words else []
+
+
 class AnswerBlock(Vertical, LaidOutOnce):
     """The answer itself, its reasoning folded above it, what it calls and the line of facts below it."""
 
@@ -36,9 +56,13 @@ class AnswerBlock(Vertical, LaidOutOnce):
         self.answer = Answer("" if is_streaming else entry.text, classes="answer")
         self._reasoning = entry.facts.get("reasoning") or ""
         self._is_folded = True
+        self._waits = WaitsLine() if is_streaming else None
+        self._has_text = False
 
     def compose(self) -> ComposeResult:
         yield Static("", classes="reasoning", markup=False)
+        if self._waits is not None:
+            yield self._waits
         yield self.answer
         for call in self.entry.tool_calls:
             yield _call_box(call.name, call.arguments)
@@ -46,6 +70,21 @@ class AnswerBlock(Vertical, LaidOutOnce):
 
     def on_mount(self) -> None:
         self._show_reasoning()
+
+    def append(self, text: str) -> None:
+        self._has_text = True
+        self.wait("")
+        self.answer.append(text)
+
+    def restart(self) -> None:
+        """What came is superseded; a whole answer is waited for."""
+        self._has_text = False
+        self.answer.restart()
+
+    def wait(self, words: str) -> None:
+        """Until the first text is there."""
+        if self._waits is not None:
+            self._waits.show("" if self._has_text or not self.is_streaming else words)
 
     def reason(self, text: str) -> None:
         self._reasoning += text
@@ -72,6 +111,7 @@ class AnswerBlock(Vertical, LaidOutOnce):
     async def end(self, entry: Entry) -> None:
         """The answer is over: the facts stand below it, and the calls that it makes."""
         self.entry, self.is_streaming = entry, False
+        self.wait("")
         self.answer.finish()
         if not self._reasoning and entry.facts.get("reasoning"):
             self.reason(entry.facts["reasoning"])

@@ -23,6 +23,9 @@ from clawtui.tui.state.request_settings import Settings, fits, request_with
 from clawtui.tui.state.why import Why
 
 
+TICK_SECONDS = 0.25
+
+
 class Dialogue:
     """One request at a time. `changed` is called when what can be done has changed."""
 
@@ -183,16 +186,26 @@ class Dialogue:
         entries, block, why = self.entries, await self._talk.begin(), Why()
         self._handle = handle = self._desk.stream(request, source)
         entry = Entry("assistant", "", TurnStatus.CANCELLED, at=self._desk.now())
+        tick = partial(self._tick, block, why, self._desk.clock.monotonic())
+        ticking = self._talk.set_interval(TICK_SECONDS, tick)  # while this request runs, and no longer
+        tick()
         try:
             async for batch in handle.batches():
                 entry = self._show(batch, block, why, entry)
         finally:
+            ticking.stop()
             self._handle = None
             entry = await self._checked(replace(entry, text=entry.text or block.answer.text), request.schema)
             entries.append(entry)
             if block.is_attached:
                 await block.end(entry)
             self._talk.tell()
+
+    def _tick(self, block: AnswerBlock, why: Why, began: float) -> None:
+        """Time goes on where no event comes."""
+        why.last_ms = max(why.last_ms, (self._desk.clock.monotonic() - began) * 1000)
+        block.wait(why.waits_for(why.last_ms))
+        self._live.tick(why)
 
     def _show(self, batch: tuple[RequestEvent, ...], block: AnswerBlock, why: Why, entry: Entry) -> Entry:
         """What a batch of events changes on the screen, at once."""
@@ -202,11 +215,11 @@ class Dialogue:
             is_news = why.fold(event) or is_news
             match event:
                 case Delta():
-                    block.answer.append(event.text)
+                    block.append(event.text)
                 case ReasoningDelta():
                     thoughts.append(event.text)
                 case Restarted():
-                    block.answer.restart()
+                    block.restart()
                 case Planned():
                     entry = replace(entry, facts={"request_id": event.request_id})
                 case Completed() | Failed():

@@ -11,12 +11,12 @@ from textual.widgets import Static
 from clawtui.engine.verdicts import Plan
 from clawtui.runtime.routes_view import RouteRow
 from clawtui.text import duration, duration_ms, percent
+from clawtui.tui.state.header import state_of
 from clawtui.tui.state.why import Why, verdict_lines
+from clawtui.tui.widgets.dots import MARKS, State
 from clawtui.tui.widgets.parts import PartLine, Tone
 from clawtui.tui.widgets.toned import Lines
 from clawtui.tui.widgets.waterfall import Waterfall
-
-_STATES = {"closed": ("●", Tone.OK), "half_open": ("◐", Tone.WARN), "open": ("○", Tone.BAD)}
 
 
 class LiveSide(VerticalScroll, can_focus=True):
@@ -47,20 +47,30 @@ class LiveSide(VerticalScroll, can_focus=True):
         self._why = why
         if why.plan is not None:
             self.query_one("#live-verdicts", Lines).show(verdict_lines(why.plan, most=8))
-        self.query_one("#live-axis", Waterfall).show(why.spans(), now_ms=why.last_ms)
+        self._show_axis(why)
         self.query_one("#live-told", Lines).show(why.told)
+
+    def tick(self, why: Why) -> None:
+        """Between events only time has moved."""
+        if self.display:
+            self._show_axis(why)
+
+    def _show_axis(self, why: Why) -> None:
+        self.query_one("#live-axis", Waterfall).show(why.spans(), now_ms=why.last_ms)
 
 
 def _route_line(row: RouteRow) -> PartLine:
-    if not row.ready:
-        mark, tone, state = "⚠", Tone.WARN, row.reason
-    elif not row.requests and not row.circuit.failures:
-        mark, tone, state = "◌", Tone.IDLE, "idle"
-    else:
-        mark, tone = _STATES[row.circuit.state.value]
-        left = f", {duration(row.circuit.retry_in_s)} left" if row.circuit.retry_in_s is not None else ""
-        figures = f"{percent(row.success_rate)}, first {duration_ms(row.first_token_p50_ms)}"
-        state = figures if row.circuit.state.value == "closed" else f"{row.circuit.state.value.replace('_', '-')}{left}"
+    state = state_of(row)
+    mark = MARKS[state]
+    words = mark.word
+    if state is State.NOT_READY:
+        words = row.reason
+    elif state is State.CLOSED:
+        is_known = row.requests > 0
+        words = f"{percent(row.success_rate)}, first {duration_ms(row.first_token_p50_ms)}" if is_known else ""
+    elif row.circuit.retry_in_s is not None:
+        words += f", {duration(row.circuit.retry_in_s)} left"
     name = f"{row.route.provider}/{row.route.model}"
     flying = f" {row.in_flight} in flight" if row.in_flight else ""
-    return ((f"{mark} ", tone), (name, Tone.NORMAL), (f"  {state}", Tone.MUTED), (flying, Tone.ACCENT))
+    told = f"  {words}" if words else ""
+    return ((f"{mark.shape} ", mark.tone), (name, Tone.NORMAL), (told, Tone.MUTED), (flying, Tone.ACCENT))

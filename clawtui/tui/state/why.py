@@ -20,6 +20,7 @@ from clawtui.engine.events import (
     Waiting,
 )
 from clawtui.engine.outcome import AdviserOutcome, Trace
+from clawtui.engine.request import Route
 from clawtui.engine.verdicts import Plan, PlanEntry, Skip, Verdict
 from clawtui.text import duration_ms
 from clawtui.tui.widgets.parts import PartLine, Tone
@@ -71,6 +72,9 @@ class Why:
     told: list[PartLine] = field(default_factory=list)  # failovers, waits, restarts, in their order
     advisers: dict[int, _Track] = field(default_factory=dict)
     last_ms: float = 0.0
+    asks: Route | None = None  # whose answer is waited for
+    waiting: str = ""  # why nobody is asked just now
+    writes: str = ""  # who writes the answer of a fusion
 
     @property
     def is_over(self) -> bool:
@@ -90,6 +94,7 @@ class Why:
             case AttemptStarted():
                 name = f"{event.number} {event.route.provider}/{event.route.model}"
                 self.tracks.append(_Track(name, event.t_ms, note=event.credential or ""))
+                self.asks, self.waiting = event.route, ""
             case AttemptFailed():
                 status = f" {event.status}" if event.status else ""
                 words = event.failure.value.replace("_", " ") + status
@@ -105,6 +110,7 @@ class Why:
                 )
             case Waiting():
                 words = f"waits {event.seconds:.1f} s for {event.route.provider}/{event.route.model}: {event.reason}"
+                self.waiting = words
                 self.told.append(((words, Tone.WARN),))
             case Restarted():
                 words = f"the answer was cut; a whole one follows from {event.route.provider}/{event.route.model}"
@@ -115,6 +121,7 @@ class Why:
                 proposals = "proposal" if event.proposals == 1 else "proposals"
                 words = f"{event.profile} writes the answer from {event.proposals} {proposals}"
                 self.told.append(((words, Tone.ACCENT),))
+                self.writes = event.profile
             case Completed() | Failed():
                 self.trace = event.trace
                 if self.tracks and self.tracks[-1].end_ms is None:
@@ -141,6 +148,21 @@ class Why:
             case _:
                 pass
         return True
+
+    def waits_for(self, now_ms: float) -> str:
+        """What is waited for while no text has come yet, and for how long."""
+        so_far = duration_ms(now_ms)
+        if self.writes:
+            return f"{self.writes} writes the answer, {so_far}"
+        if self.advisers:
+            done = sum(track.end_ms is not None for track in self.advisers.values())
+            return f"{done} of {len(self.advisers)} advisers done, {so_far}"
+        if self.waiting:
+            return f"{self.waiting}, {so_far}"
+        if self.asks is not None:
+            who = f"{self.asks.profile or '-'} → {self.asks.provider}/{self.asks.model}"
+            return f"waits for {who}, {so_far}"
+        return f"looks for who answers, {so_far}"
 
     def spans(self) -> list[Span]:
         """Advisers first, then what was tried for the answer itself."""

@@ -113,6 +113,33 @@ async def test_escape_cancels_and_keeps_what_came(tmp_path: Path) -> None:
         await shown.simulator.wait_until_idle()
 
 
+async def test_while_no_text_has_come_it_is_said_who_is_waited_for_and_how_long(tmp_path: Path) -> None:
+    async with a_screen(tmp_path, size=FULL, script=says("At last.", first_token_s=600)) as shown:
+        await ask(shown, "hello")
+        await shown.sees("◍ waits for everyday → one/alpha-mini, 0 ms · esc cancels")
+        shown.clock.move(2.1)
+        text = await shown.sees("one/alpha-mini, 2.1 s · esc cancels")
+        assert "1.1 s" in text  # the middle of the axis beside it
+        await shown.press("escape")
+        text = await shown.sees("cancelled: what came is kept")
+        assert "waits for" not in text
+
+
+async def test_a_fusion_says_how_many_advisers_are_done(tmp_path: Path) -> None:
+    script = Script(models={"two/beta-opus": ModelScript(text="Late.", first_token_s=600)})
+    async with a_screen(tmp_path, script=script, remembered=Remembered(target="fusion/council")) as shown:
+        await ask(shown, "hello")
+        await shown.sees("1 of 2 advisers done")
+        await shown.press("escape")
+        await shown.sees("cancelled: what came is kept")
+
+
+async def test_nothing_ticks_where_nobody_answers(tmp_path: Path) -> None:
+    async with a_screen(tmp_path) as shown:
+        await asked_and_answered(shown, "hello")
+        assert not [timer for timer in shown.app.panes.shown._talk._timers if timer._task is not None]
+
+
 async def test_a_second_question_waits_until_the_answer_is_there(tmp_path: Path) -> None:
     async with a_screen(tmp_path, script=says(ENDLESS, tokens_per_s=4)) as shown:
         await ask(shown, "first")
