@@ -22,7 +22,6 @@ from clawtui.tui.state.conversation import Entry, answer_entry, asked_entry, kep
 from clawtui.tui.state.request_settings import Settings, fits, request_with
 from clawtui.tui.state.why import Why
 
-
 TICK_SECONDS = 0.25
 
 
