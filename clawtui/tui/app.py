@@ -21,6 +21,7 @@ from textual.widgets import Static
 
 from clawtui.tui import choosing, targets, themes
 from clawtui.tui.actions import BY_ID, Where
+from clawtui.tui.early_keys import EarlyKeys
 from clawtui.tui.errands import Errands
 from clawtui.tui.footer import KeyBar
 from clawtui.tui.header import HeaderLine
@@ -43,7 +44,7 @@ LEAST_WIDTH, LEAST_HEIGHT = 60, 15
 TOLD_KEYS = 3  # findings of [keys] that are told one by one
 
 
-class ClawApp(Errands, App[None]):
+class ClawApp(Errands, EarlyKeys, App[None]):
     TITLE = "clawtui"
     CSS_PATH = [HERE / "tokens.tcss", HERE / "app.tcss", *sorted(HERE.glob("panes/*.tcss"))]
     CSS_PATH += sorted(HERE.glob("dialogs/*.tcss"))
@@ -64,6 +65,7 @@ class ClawApp(Errands, App[None]):
         self.looks.load()
         self.theme = theme if theme in self.available_themes else themes.DEFAULT
         self._bind()
+        self.keep_early()
 
     def compose(self) -> ComposeResult:
         with Vertical(id="top"):
@@ -199,6 +201,7 @@ class ClawApp(Errands, App[None]):
         self._bind()
         if what:
             await invoke(pane.open, *what)
+        self.call_later(self.give_early, wanted=pane.AREA == "playground")  # by then the prompt has the focus
 
     async def action_previous_pane(self) -> None:
         await self.open_in(self.panes.beside(-1))

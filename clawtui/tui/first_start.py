@@ -31,14 +31,12 @@ class Way(StrEnum):
 class Offer(Static, can_focus=True):
     """One way, chosen by its key, by enter, or by a click."""
 
-    def __init__(self, way: Way, key: str, words: str, why_not: str = "") -> None:
-        shown = f"{key:<6}" + (words if not why_not else f"{words}: {why_not}")
-        super().__init__(Content(shown), classes="offer" if not why_not else "offer -off", markup=False)
+    def __init__(self, way: Way, key: str, words: str) -> None:
+        super().__init__(Content(f"{key:<6}{words}"), classes="offer", markup=False)
         self.way = way
-        self.can_focus = not why_not
 
     def on_click(self) -> None:
-        if self.can_focus and isinstance(self.screen, FirstStartScreen):
+        if isinstance(self.screen, FirstStartScreen):
             self.screen.choose(self.way)
 
 
@@ -70,7 +68,7 @@ class FirstStartScreen(ModalScreen[Way]):
                 yield Static(Content(clean(self.view.text)), markup=False)
 
     def on_mount(self) -> None:
-        next(offer for offer in self.query(Offer) if offer.can_focus).focus()
+        self.query(Offer).first().focus()
 
     def _head(self) -> Iterable[PartLine]:
         yield (("clawtui", Tone.ACCENT), ("  routes what you ask to the models you have", Tone.MUTED))
@@ -84,8 +82,8 @@ class FirstStartScreen(ModalScreen[Way]):
         yield ((" ", Tone.NORMAL),)
 
     def _offers(self) -> Iterable[Offer]:
-        nothing = "" if self.view.can_be_used else "nothing was found"
-        yield Offer(Way.WRITE, "y", f"Use these: write {self.view.file}", nothing)
+        if self.view.can_be_used:
+            yield Offer(Way.WRITE, "y", f"Use these: write {self.view.file}")
         yield Offer(Way.LOOK_AROUND, "s", "Look around with the simulator: no key, no network")
         yield Offer(Way.BY_HAND, "e", "Write it by hand, in $EDITOR")
         if self.view.can_be_used:
@@ -96,6 +94,12 @@ class FirstStartScreen(ModalScreen[Way]):
     def choose(self, way: Way) -> None:
         if way is not Way.WRITE or self.view.can_be_used:
             self.dismiss(way)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """With nothing found there is nothing to write but what stands in the preview, which `e` does."""
+        if action == "way" and Way(str(parameters[0])) is Way.WRITE:
+            return self.view.can_be_used
+        return super().check_action(action, parameters)
 
     def action_way(self, way: str) -> None:
         self.choose(Way(way))

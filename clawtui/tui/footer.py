@@ -98,16 +98,17 @@ class KeyBar(Toned):
             self.changed()
 
     def say(self, sentence: str) -> None:
-        """Why a key did nothing, for some seconds in the place of the keys."""
+        """Why a key did nothing: in the place of the keys, for some seconds or until the next key."""
         self._said = one_line(sentence)
         self.changed()
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(SAID_SECONDS, self._say_no_more)
+        self._timer = self.set_timer(SAID_SECONDS, self.say_no_more)
 
-    def _say_no_more(self) -> None:
-        self._said = ""
-        self.changed()
+    def say_no_more(self) -> None:
+        if self._said:
+            self._said = ""
+            self.changed()
 
     def lines(self, width: int) -> list[PartLine]:
         if self._said:

@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
+from textual.events import Key, Paste
 
+from clawtui.config.paths import Paths
+from clawtui.tui.app import ClawApp
+from clawtui.tui.desk import Desk
+from clawtui.tui.opening import Opening
 from tests.tui.screen import SIZES, Shown, a_start, until
 
 KEYS = {"OPENAI_API_KEY": "wombat-one-zz", "GROQ_API_KEY": "wombat-two-zz"}
@@ -96,3 +101,33 @@ async def test_an_editor_that_is_not_there_is_told_and_the_start_stays(
         await shown.sees("OPENAI_API_KEY")
         await shown.press("e")
         await shown.sees("cannot be started")
+
+
+class TypedInto(Opening):
+    """While the engine opens somebody types already."""
+
+    app: ClawApp
+
+    async def desk(self) -> Desk:
+        for event in (Key("a", "a"), Key("space", " "), Paste("first\nand"), Key("z", "z")):
+            self.app.post_message(event)
+        return await super().desk()
+
+
+@pytest.mark.parametrize(("pane", "text"), [("playground", "a first\nandz"), ("routes", "")])
+async def test_what_is_typed_before_the_prompt_stands_is_given_to_it_and_to_nobody_else(
+    tmp_path: Path, pane: str, text: str
+) -> None:
+    paths = Paths(tmp_path / "config.toml", tmp_path / "data")
+    paths.config_file.write_text(f'[ui]\ndefault_pane = "{pane}"\n', encoding="utf-8")
+    opening = TypedInto(paths, environ={})
+    app = opening.app = ClawApp(opening)
+    try:
+        async with app.run_test() as pilot:
+            await until(pilot, lambda: app.panes.shown is not None and app._early is None)
+            assert pane == app.panes.shown.AREA
+            await app.open_in("playground")
+            await pilot.pause()
+            assert app.panes.shown.prompt.text == text
+    finally:
+        await opening.aclose()
