@@ -111,6 +111,8 @@ ACTIONS: tuple[Action, ...] = (
     _of(Where.PROMPT, "recall_newer", "down", "Later prompt", "At the bottom: the prompt sent after.",
         refines="playground.next_answer"),
     _of(Where.PLAYGROUND, "write", "i enter", "Write", "Go to the prompt.", in_footer=True),
+    _of(Where.PLAYGROUND, "cancel", "escape", "Cancel", "Cancel the answer that is coming; what came is kept.",
+        in_footer=True, refines="app.back"),
     _of(Where.PLAYGROUND, "who_answers", "ctrl+g", "Who answers", "Choose a profile, fusion or policy.",
         is_priority=True, in_footer=True),
     _of(Where.PLAYGROUND, "settings", "alt+s", "Settings", "System prompt, temperature, schema and more.",

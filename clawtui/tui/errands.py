@@ -49,6 +49,9 @@ class Errands:
     def on_actions_changed(self: ClawApp) -> None:
         self.query_one(KeyBar).look_again()
 
+    def on_refused(self: ClawApp, message: messages.Refused) -> None:
+        self.query_one(KeyBar).say(message.text)
+
     def on_wishes_changed(self: ClawApp) -> None:
         self.wishes_changed()
 

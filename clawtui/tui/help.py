@@ -35,6 +35,8 @@ class Help(Dialog[str]):
         self._table.can_focus = False
         yield self._table
 
+    ENTER_DOES = "Do it"
+
     def on_mount(self) -> None:
         super().on_mount()
         self._show("")

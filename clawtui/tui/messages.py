@@ -76,3 +76,11 @@ class ActionsChanged(Message):
 
 class WishesChanged(Message):
     """Another target or policy is remembered: whatever shows who answers looks again, the header too."""
+
+
+class Refused(Message):
+    """Why a key did nothing, said in the place of the keys until the next one."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text

@@ -35,6 +35,10 @@ class Pane(Container, can_focus=False):
         """Why an action of this pane cannot be done now, in words; None where it can."""
         return None
 
+    def offers(self, verb: str) -> bool:
+        """False where an action does not exist just now, so that its key is another's."""
+        return True
+
     def has_unsaved_changes(self) -> bool:
         return False
 

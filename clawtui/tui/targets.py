@@ -11,8 +11,8 @@ from textual._callback import invoke
 from textual.dom import DOMNode
 from textual.widget import Widget
 
-from clawtui.tui.actions import PANES, Action, Where
-from clawtui.tui.state.footer import FooterKey, footer_keys
+from clawtui.tui.actions import PANES, Action, Where, shown_key
+from clawtui.tui.state.footer import FooterKey, footer_keys, hint
 from clawtui.tui.widgets.keyed import Keyed
 
 if TYPE_CHECKING:
@@ -88,13 +88,28 @@ def is_typing(app: ClawApp) -> bool:
 
 
 def shown_keys(app: ClawApp) -> tuple[FooterKey, ...]:
-    """For the footer."""
+    """For the footer: in a dialog its own keys, and how to leave the program."""
+    if app.screen.is_modal:
+        hints = getattr(app.screen, "key_hints", None)
+        shown = hints() if hints is not None else _shown_bindings(app)
+        leave = footer_keys((Where.APP,), app.keymap, False, lambda action: (action.id == "app.quit", None))
+        return (*(hint(key, label) for key, label in shown), *leave)
 
     def ask(action: Action) -> tuple[bool, str | None]:
         target = find(app, action)
         return target is not None, target.why_not if target is not None else None
 
     return footer_keys(where_now(app), app.keymap, is_typing(app), ask) if app.session is not None else ()
+
+
+def _shown_bindings(app: ClawApp) -> list[tuple[str, str]]:
+    """Of a screen in front that names no keys itself."""
+    bindings = app.screen.active_bindings.values()
+    return [
+        (shown_key(each.binding.key), each.binding.description)
+        for each in bindings
+        if each.enabled and each.binding.show and each.node is not app
+    ]
 
 
 async def went_back(app: ClawApp) -> bool:
@@ -119,7 +134,8 @@ def _nearest(app: ClawApp, verb: str) -> Target | None:
 
 def _by(node: DOMNode, verb: str) -> Target | None:
     do = getattr(node, f"action_{verb}", None)
-    if do is None:
+    offers = getattr(node, "offers", None)
+    if do is None or (offers is not None and not offers(verb)):
         return None
     why_not = getattr(node, "why_not", None)
     return Target(node, do, why_not(verb) if why_not is not None else None)

@@ -24,6 +24,9 @@ class AskLine(Dialog[str]):
             yield Sentence(self._about, classes="muted")
         yield Input(self._text, compact=True)
 
+    def enter_does(self) -> str:
+        return self.choices[-1].label
+
     def on_mount(self) -> None:
         self.query_one(Input).focus()
 

@@ -30,6 +30,8 @@ class Found:
 class Conversations(Dialog[str]):
     """Ends with the id of a conversation, or None."""
 
+    ENTER_DOES = "Open"
+
     def __init__(self, desk: Desk) -> None:
         super().__init__("Conversations", (Choice("cancel", "Cancel"), Choice("open", "Open")), classes="-wide")
         self._desk = desk

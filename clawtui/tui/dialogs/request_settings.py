@@ -25,6 +25,8 @@ _TEXTS = (("system", "System prompt"), ("schema", "JSON schema of the answer"), 
 class RequestSettings(Dialog[Settings]):
     """Ends with the settings; None for `esc`, which leaves them as they were."""
 
+    ENTER_DOES = "Use"
+
     def __init__(self, settings: Settings) -> None:
         choices = (Choice("clear", "Clear all"), Choice("cancel", "Cancel"), Choice("use", "Use", variant="primary"))
         super().__init__("Settings of the request", choices, classes="-wide")

@@ -18,7 +18,7 @@ from clawtui.runtime import Runtime
 from clawtui.runtime.routes_view import RouteRow, route_rows
 from clawtui.tui.desk import Desk
 from clawtui.tui.editor import NoEditor, edit_text
-from clawtui.tui.messages import ActionsChanged, Copy, Export, OpenTrace, Say, WishesChanged
+from clawtui.tui.messages import ActionsChanged, Copy, Export, OpenTrace, Refused, Say, WishesChanged
 from clawtui.tui.pane import LookingPane
 from clawtui.tui.playground.attached import Attached
 from clawtui.tui.playground.attachments import suggestions
@@ -80,6 +80,7 @@ class PlaygroundPane(LookingPane):
 
     def _conversation_changed(self) -> None:
         """Another one is in front, or an answer begins or ends."""
+        self.prompt.refuses = BUSY if self.dialogue.is_answering else None
         self.prompt.set_history([entry.text for entry in self.dialogue.entries if entry.role == "user" and entry.text])
         self.post_message(ActionsChanged())
 
@@ -91,7 +92,7 @@ class PlaygroundPane(LookingPane):
     async def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
         event.stop()
         if self.dialogue.is_answering:
-            self.post_message(Say(BUSY, "warning"))
+            self.post_message(Refused(BUSY))
             return
         self._send(event.prompt.text)
 
@@ -125,7 +126,7 @@ class PlaygroundPane(LookingPane):
     async def open(self, id: str) -> None:
         """From the palette."""
         if self.dialogue.is_answering:
-            self.post_message(Say(BUSY, "warning"))
+            self.post_message(Refused(BUSY))
         else:
             self._open(id)
 
@@ -260,11 +261,14 @@ class PlaygroundPane(LookingPane):
     def action_write(self) -> None:
         self.prompt.focus()
 
+    def action_cancel(self) -> None:
+        self.dialogue.cancel()
+
+    def offers(self, verb: str) -> bool:
+        return verb != "cancel" or self.dialogue.is_answering
+
     def action_back(self) -> bool:
-        """Cancels what runs; else out of the prompt, out of the live side."""
-        if self.dialogue.is_answering:
-            self.dialogue.cancel()
-            return True
+        """Out of the live side, out of the prompt; what runs is cancelled before that."""
         if self.has_class("-live"):
             self.remove_class("-live")
             self.prompt.focus()

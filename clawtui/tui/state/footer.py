@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from clawtui.tui.actions import Action, Where, actions_of, shown_key
 
+FIRST = ("playground.cancel",)  # there only while it matters most
 ALWAYS = ("app.help", "app.palette", "app.quit")
 
 
@@ -15,6 +16,11 @@ class FooterKey:
     action: Action
     key: str  # as people read it
     why_not: str | None = None
+
+
+def hint(key: str, label: str) -> FooterKey:
+    """A key of a dialog, which is in no registry."""
+    return FooterKey(Action(f"dialog.{key}", (), label, "", "Dialog", Where.APP), key)
 
 
 def footer_keys(
@@ -45,4 +51,5 @@ def footer_keys(
             else:
                 found.append(entry)
         taken |= here
+    found.sort(key=lambda entry: entry.action.id not in FIRST)
     return (*found, *(last[name] for name in ALWAYS if name in last))

@@ -10,11 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.events import DescendantFocus
 from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Button, Static
+from textual.widgets import Button, Input, Static, TextArea
 
 from clawtui.text import one_line
+from clawtui.tui.messages import ActionsChanged
 
 T = TypeVar("T")
 
@@ -54,6 +56,7 @@ class Dialog(ModalScreen[T | None]):
         & .dialog--buttons Button { margin-left: 1; min-width: 8; }
     }
     """
+    ENTER_DOES: ClassVar[str] = ""  # in a field of one line; empty: nothing
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Close", id="dialog.leave"),
         Binding("left", "button(-1)", "Button before", id="dialog.left", show=False),
@@ -93,6 +96,32 @@ class Dialog(ModalScreen[T | None]):
     def on_mount(self) -> None:
         if self._first:
             self.query_one(f"#dialog-{self._first}", Button).focus()
+
+    def key_hints(self) -> Sequence[tuple[str, str]]:
+        """Keys that do something here and now, as people read them: for the footer."""
+        found: list[tuple[str, str]] = []
+        match self.focused:
+            case Input():
+                found += [("enter", self.enter_does())] if self.enter_does() else []
+            case TextArea():
+                found.append(("tab", "Next"))
+            case Button() as button:
+                found.append(("enter", str(button.label)))
+                found += [("←→", "Buttons")] if len(self.choices) > 1 else []
+        if not isinstance(self.focused, Input | TextArea):
+            found += [(choice.key, choice.label) for choice in self.choices if choice.key and not choice.is_disabled]
+            own = type(self).__dict__.get("BINDINGS", ())
+            found += [(each.key, each.description) for each in own if isinstance(each, Binding) and each.show]
+        return [*found, ("esc", "Close")]
+
+    def enter_does(self) -> str:
+        return self.ENTER_DOES
+
+    def on_screen_resume(self) -> None:
+        self.post_message(ActionsChanged())
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        self.post_message(ActionsChanged())
 
     def action_leave(self) -> None:
         self.dismiss(None)

@@ -132,6 +132,12 @@ class Picker(Dialog[tuple[str, ...]]):
             self._table.move_to_key(self._at_first)
         self.query_one(PickerField).focus()
 
+    def key_hints(self) -> Sequence[tuple[str, str]]:
+        if not isinstance(self.focused, PickerField):
+            return super().key_hints()
+        several = [("tab", "Mark"), ("enter", "Done")] if self.is_multiple else [("enter", "Choose")]
+        return [*several, ("↑↓", "Move"), ("esc", "Close")]
+
     def _mark(self, option: Option) -> CellValue:
         if self.is_multiple:
             return "[x]" if option.key in self._marked else "[ ]"

@@ -83,6 +83,7 @@ class Prompt(Keyed, TextBox):
         self._recalled: int | None = None
         self._draft = ""
         self._verbs: dict[str, str] = {}
+        self.refuses: str | None = None  # why nothing can be sent now, in words
 
     # ---- text
 
@@ -132,6 +133,9 @@ class Prompt(Keyed, TextBox):
             event.prevent_default()
             getattr(self, f"action_{verb}")()
         # Whatever is left goes to TextArea: Textual asks each class of the line for its own handler.
+
+    def why_not(self, verb: str) -> str | None:
+        return self.refuses if verb == "send" else None
 
     def _applies(self, verb: str) -> bool:
         row = self.cursor_location[0]

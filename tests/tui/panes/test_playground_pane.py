@@ -125,6 +125,24 @@ async def test_while_no_text_has_come_it_is_said_who_is_waited_for_and_how_long(
         assert "waits for" not in text
 
 
+async def test_the_footer_names_cancel_first_while_an_answer_comes_and_send_is_dim(tmp_path: Path) -> None:
+    async with a_screen(tmp_path, size=NARROW, script=says("At last.", first_token_s=600)) as shown:
+        assert "Cancel" not in shown.text.splitlines()[-1]
+        await ask(shown, "hello")
+        await until(shown.pilot, lambda: shown.text.splitlines()[-1].startswith(" esc Cancel  (enter Send)"))
+        await shown.press("escape")
+        await until(shown.pilot, lambda: shown.text.splitlines()[-1].startswith(" enter Send"))
+
+
+async def test_the_footer_names_the_keys_of_the_dialog_in_front(tmp_path: Path) -> None:
+    async with a_screen(tmp_path, size=NARROW) as shown:
+        await shown.press("ctrl+g")
+        await until(shown.pilot, lambda: "enter Choose  ↑↓ Move  esc Close" in shown.text.splitlines()[-1])
+        assert "Send" not in shown.text.splitlines()[-1]
+        await shown.press("escape")
+        await until(shown.pilot, lambda: "enter Send" in shown.text.splitlines()[-1])
+
+
 async def test_a_fusion_says_how_many_advisers_are_done(tmp_path: Path) -> None:
     script = Script(models={"two/beta-opus": ModelScript(text="Late.", first_token_s=600)})
     async with a_screen(tmp_path, script=script, remembered=Remembered(target="fusion/council")) as shown:
@@ -145,7 +163,11 @@ async def test_a_second_question_waits_until_the_answer_is_there(tmp_path: Path)
         await ask(shown, "first")
         await shown.sees("one")
         await ask(shown, "second")
-        await shown.sees("an answer is coming: esc cancels it")
+        text = await shown.sees("an answer is coming: esc cancels it")
+        assert text.splitlines()[-1].strip() == "an answer is coming: esc cancels it"
+        await shown.press("x")  # the sentence goes with the next key
+        await shown.misses("an answer is coming")
+        await shown.press("backspace")
         assert shown.app.panes.shown.prompt.text == "second"
         assert len(shown.simulator.requests) == 1
 
