@@ -348,10 +348,10 @@ class PlaygroundPane(LookingPane):
         if not chosen:
             return
         requests = {name: self.dialogue.request(asked, target=name) for name in chosen}
-        self.prompt.take()
-        self._attached.clear()
         taken = await self.app.push_screen_wait(SideBySide(self.desk, requests, text))
-        if taken is not None:
+        if taken is not None:  # else what was asked stays in the prompt
+            self.prompt.take()
+            self._attached.clear()
             await self.dialogue.take(asked, taken)
 
     async def on_prompt_asked(self, event: Prompt.Asked) -> None:

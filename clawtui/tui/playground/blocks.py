@@ -122,5 +122,5 @@ class AnswerBlock(Vertical, LaidOutOnce):
 
 def _call_box(name: str, arguments: str) -> Static:
     box = Static(Content(clean(arguments) or "no arguments"), classes="call", markup=False)
-    box.border_title = Content(f"calls {clean(name)}, a answers it")
+    box.border_title = Content(f"calls {clean(name)} · esc, then a: type its result")
     return box

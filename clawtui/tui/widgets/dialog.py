@@ -109,7 +109,8 @@ class Dialog(ModalScreen[T | None]):
                 found.append(("enter", str(button.label)))
                 found += [("←→", "Buttons")] if len(self.choices) > 1 else []
         if not isinstance(self.focused, Input | TextArea):
-            found += [(choice.key, choice.label) for choice in self.choices if choice.key and not choice.is_disabled]
+            keyed = [choice for choice in self.choices if choice.key and not choice.is_disabled]
+            found += [(choice.key, choice.label.removesuffix(f" ({choice.key})")) for choice in keyed]
             own = type(self).__dict__.get("BINDINGS", ())
             found += [(each.key, each.description) for each in own if isinstance(each, Binding) and each.show]
         return [*found, ("esc", "Close")]

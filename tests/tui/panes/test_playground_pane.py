@@ -467,6 +467,26 @@ async def test_side_by_side_asks_several_and_takes_one(tmp_path: Path) -> None:
         assert [entry.text for entry in entries] == ["hello", "Two!"]
 
 
+async def test_side_by_side_waits_with_a_clock_shows_all_figures_and_leaves_the_question(tmp_path: Path) -> None:
+    late = Script(models={"two/beta-opus": ModelScript(text="Late.", first_token_s=600)})
+    async with a_screen(tmp_path, size=NARROW, script=late) as shown:
+        await shown.type("hello")
+        await shown.press("alt+c")
+        await shown.sees("Ask which two to four?")
+        for name in ("everyday", "swift", "deep"):
+            await shown.type(name)
+            await shown.press("tab", *["backspace"] * len(name))
+        await shown.press("enter")
+        await until(shown.pilot, lambda: shown.text.count("answered by") == 2)
+        text = await shown.sees("◍ waits, 0 ms")
+        assert text.count("first token 0 ms") == text.count("total 0 ms") == text.count("19 out") == 2
+        shown.clock.move(3.2)
+        await shown.sees("◍ waits, 3.2 s")
+        await shown.press("escape")
+        await shown.misses("Side by side")
+        assert shown.app.panes.shown.prompt.text == "hello"
+
+
 async def test_side_by_side_needs_something_to_ask(tmp_path: Path) -> None:
     async with a_screen(tmp_path) as shown:
         await shown.press("alt+b")
