@@ -26,7 +26,7 @@ from clawtui.tui.playground.blocks import AnswerBlock
 from clawtui.tui.playground.dialogue import Dialogue
 from clawtui.tui.playground.live_side import LiveSide
 from clawtui.tui.playground.talk import Talk
-from clawtui.tui.playground.who_answers import ANYBODY, POLICY, profiles_only, who_answers
+from clawtui.tui.playground.who_answers import ANYBODY, COLUMNS, POLICY, profiles_only, who_answers
 from clawtui.tui.state.conversation import as_json, as_markdown
 from clawtui.tui.widgets.picker import Option, Picker
 from clawtui.tui.widgets.prompt import Prompt
@@ -174,7 +174,7 @@ class PlaygroundPane(LookingPane):
     @work(group="dialog", exclusive=True, exit_on_error=False, description="ask another")
     async def action_regenerate_with(self) -> None:
         options = await self.desk.do(profiles_only)
-        chosen = await self.app.push_screen_wait(Picker("Ask whom instead?", options))
+        chosen = await self.app.push_screen_wait(Picker("Ask whom instead?", options, columns=COLUMNS))
         if chosen:
             self._again(chosen[0])
 
@@ -295,7 +295,7 @@ class PlaygroundPane(LookingPane):
     async def action_who_answers(self) -> None:
         options = await self.desk.do(who_answers)
         now = self.desk.remembered.target or ANYBODY
-        chosen = await self.app.push_screen_wait(Picker("Who answers", options, chosen=(now,)))
+        chosen = await self.app.push_screen_wait(Picker("Who answers", options, chosen=(now,), columns=COLUMNS))
         if not chosen:
             return
         if chosen[0].startswith(POLICY):
@@ -344,7 +344,9 @@ class PlaygroundPane(LookingPane):
         if asked is None:
             return
         options = await self.desk.do(profiles_only)
-        chosen = await self.app.push_screen_wait(Picker("Ask which two to four?", options, least=2, most=4))
+        chosen = await self.app.push_screen_wait(
+            Picker("Ask which two to four?", options, least=2, most=4, columns=COLUMNS)
+        )
         if not chosen:
             return
         requests = {name: self.dialogue.request(asked, target=name) for name in chosen}

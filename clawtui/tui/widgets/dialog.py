@@ -31,6 +31,11 @@ class Choice:
     variant: Literal["default", "primary", "warning", "error", "success"] = "default"
     is_disabled: bool = False
 
+    @property
+    def words(self) -> str:
+        """The label without the key that stands behind it."""
+        return self.label.removesuffix(f" ({self.key})")
+
 
 class Dialog(ModalScreen[T | None]):
     """A subclass gives `body()` and says in `pressed(id)` what a button means."""
@@ -106,11 +111,12 @@ class Dialog(ModalScreen[T | None]):
             case TextArea():
                 found.append(("tab", "Next"))
             case Button() as button:
-                found.append(("enter", str(button.label)))
+                pressed = next((choice for choice in self.choices if button.id == f"dialog-{choice.id}"), None)
+                found += [("enter", pressed.words)] if pressed is not None else []
                 found += [("←→", "Buttons")] if len(self.choices) > 1 else []
         if not isinstance(self.focused, Input | TextArea):
             keyed = [choice for choice in self.choices if choice.key and not choice.is_disabled]
-            found += [(choice.key, choice.label.removesuffix(f" ({choice.key})")) for choice in keyed]
+            found += [(choice.key, choice.words) for choice in keyed]
             own = type(self).__dict__.get("BINDINGS", ())
             found += [(each.key, each.description) for each in own if isinstance(each, Binding) and each.show]
         return [*found, ("esc", "Close")]

@@ -15,11 +15,14 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from clawtui.text import clean
+from clawtui.text import cell_width, clean
 from clawtui.tui.widgets.columns import CellValue, Column
 from clawtui.tui.widgets.dialog import Choice, Dialog, Sentence
 from clawtui.tui.widgets.parts import Tone
 from clawtui.tui.widgets.table import Table
+
+
+LONGEST_NAME = 26  # cells, where columns stand beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Option:
     note: str = ""  # price, capabilities, readiness: in one line
     mark: CellValue = ""  # a dot
     why_not: str = ""  # not empty: shown instead of the note, and cannot be chosen
+    cells: tuple[CellValue, ...] = ()  # the note in columns, where the picker is given some
 
 
 @cache
@@ -97,6 +101,7 @@ class Picker(Dialog[tuple[str, ...]]):
         least: int = 1,
         most: int = 1,
         hint: str = "",
+        columns: Sequence[Column[Option]] = (),
     ) -> None:
         choices = (
             Choice("cancel", "Cancel"),
@@ -105,6 +110,7 @@ class Picker(Dialog[tuple[str, ...]]):
         super().__init__(title, choices, classes="-wide")
         self.options = tuple(options)
         self.least, self.most = least, most
+        self._given = tuple(columns)
         self._hint = hint or ("Type a name, enter chooses." if most == 1 else "Type a name, tab marks, enter is done.")
         self._marked = [key for key in chosen if any(option.key == key and not option.why_not for option in options)]
         self._at_first = self._marked[0] if self._marked else None
@@ -118,10 +124,15 @@ class Picker(Dialog[tuple[str, ...]]):
         yield PickerField(placeholder=self._hint, compact=True)
         yield Sentence("", classes="picker--why")
         columns: list[Column[Option]] = [
-            Column("mark", "", self._mark, width=3, priority=0),
-            Column("label", "Name", self._label, least=16, share=2, priority=0, keeps_end=True),
-            Column("note", "", self._note, least=20, share=3, priority=2),
+            Column("mark", "", self._mark, width=3 if self.is_multiple else 1, priority=0),
         ]
+        if self._given:
+            longest = max((cell_width(option.label) for option in self.options), default=0)
+            columns.append(Column("label", "Name", self._label, width=min(longest, LONGEST_NAME), priority=0))
+            columns += self._given
+        else:
+            columns.append(Column("label", "Name", self._label, least=16, share=2, priority=0, keeps_end=True))
+            columns.append(Column("note", "", self._note, least=20, share=3, priority=2))
         self._table = Table(columns, key=lambda option: option.key, empty="Nothing is called that.")
         self._table.can_focus = False
         yield self._table

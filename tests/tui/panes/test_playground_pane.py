@@ -332,7 +332,8 @@ async def test_ctrl_g_offers_who_may_answer_with_price_and_why_not(tmp_path: Pat
         await shown.press("ctrl+g")
         text = await shown.sees("Who answers")
         assert "fusion/council" in text
-        assert "$1/$2 a M" in text
+        assert "in/out per 1M" in text
+        assert "$1/$2" in text
         await shown.type("deep")
         await shown.press("enter")
         await shown.sees("Ask deep")
