@@ -21,7 +21,6 @@ from clawtui.tui.widgets.dialog import Choice, Dialog, Sentence
 from clawtui.tui.widgets.parts import Tone
 from clawtui.tui.widgets.table import Table
 
-
 LONGEST_NAME = 26  # cells, where columns stand beside it
 
 
