@@ -26,6 +26,7 @@ from clawtui.tui.playground.blocks import AnswerBlock
 from clawtui.tui.playground.dialogue import Dialogue
 from clawtui.tui.playground.live_side import LiveSide
 from clawtui.tui.playground.talk import Talk
+from clawtui.tui.playground.welcome import Example
 from clawtui.tui.playground.who_answers import ANYBODY, COLUMNS, POLICY, profiles_only, who_answers
 from clawtui.tui.state.conversation import as_json, as_markdown
 from clawtui.tui.widgets.picker import Option, Picker
@@ -279,10 +280,10 @@ class PlaygroundPane(LookingPane):
         return False
 
     def _leave_prompt(self) -> None:
-        """To the newest answer, which stays scrolled as it is; where there is none the pane itself takes the keys."""
+        """To the newest answer, which stays scrolled as it is; where there is none to an example, else nowhere."""
         if self._talk.answers:
             self._talk.answers[-1].answer.focus(scroll_visible=False)
-        else:
+        elif not self._talk.step(0):
             self.screen.set_focus(None)
         self.post_message(ActionsChanged())
 
@@ -358,10 +359,18 @@ class PlaygroundPane(LookingPane):
 
     async def on_prompt_asked(self, event: Prompt.Asked) -> None:
         event.stop()
-        if event.verb == "editor":
-            self._edit()
-        else:
-            self._choose_image()
+        match event.verb:
+            case "editor":
+                self._edit()
+            case "attach":
+                self._choose_image()
+            case _:
+                self._leave_prompt()
+
+    def on_example_chosen(self, event: Example.Chosen) -> None:
+        event.stop()
+        self.prompt.put(event.text)
+        self.prompt.focus()
 
     @work(group="dialog", exclusive=True, exit_on_error=False, description="the editor")
     async def _edit(self) -> None:

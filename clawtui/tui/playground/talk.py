@@ -11,11 +11,11 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from clawtui.tui.playground.blocks import AnswerBlock, AskedBlock
+from clawtui.tui.playground.welcome import Welcome
 from clawtui.tui.state.conversation import Entry
 from clawtui.tui.widgets.laid_out_once import LaidOutOnce
 
 SHOWN = 60  # turns that are mounted at first, and more each time
-WELCOME = "Ask anything. What answers, why, and for how much, is said below each answer."
 
 
 class Talk(VerticalScroll, LaidOutOnce, can_focus=False):
@@ -48,7 +48,7 @@ class Talk(VerticalScroll, LaidOutOnce, can_focus=False):
 
     def _head(self) -> list[Widget]:
         if not self.entries:
-            return [Static(Content(WELCOME), id="welcome", classes="told")]
+            return [Welcome()]
         if self._first:
             return [Static(Content(f"… {self._first} earlier turns: home shows them"), id="earlier", classes="told")]
         return []
@@ -94,6 +94,10 @@ class Talk(VerticalScroll, LaidOutOnce, can_focus=False):
         return [child for child in self.children if isinstance(child, AnswerBlock | AskedBlock)]
 
     @property
+    def _welcome(self) -> Welcome | None:
+        return next((child for child in self.children if isinstance(child, Welcome)), None)
+
+    @property
     def answers(self) -> list[AnswerBlock]:
         return [child for child in self.children if isinstance(child, AnswerBlock)]
 
@@ -109,7 +113,10 @@ class Talk(VerticalScroll, LaidOutOnce, can_focus=False):
         return blocks[-1] if blocks else None
 
     def step(self, by: int) -> bool:
-        """To the answer above or below, the newest where none has the focus yet; False where there is none."""
+        """To the answer above or below, the newest where none has the focus yet; False where there is none. Before the
+        first question the same among the examples."""
+        if (welcome := self._welcome) is not None:
+            return welcome.step(by)
         blocks = self.answers
         held = next((place for place, block in enumerate(blocks) if block.answer.has_focus), None)
         place = len(blocks) - 1 if held is None else held + by

@@ -47,7 +47,7 @@ class Prompt(Keyed, TextBox):
             return self.prompt
 
     class Asked(Message):
-        """`editor` or `attach`: what the prompt cannot do by itself."""
+        """`editor`, `attach` or `above`: what the prompt cannot do by itself."""
 
         def __init__(self, prompt: Prompt, verb: str) -> None:
             super().__init__()
@@ -161,6 +161,13 @@ class Prompt(Keyed, TextBox):
 
     def action_attach(self) -> None:
         self.post_message(self.Asked(self, "attach"))
+
+    def action_cursor_up(self, select: bool = False) -> None:
+        """An empty prompt with nothing to recall is left for what stands above it."""
+        if not self.text and not self._history and not select:
+            self.post_message(self.Asked(self, "above"))
+        else:
+            super().action_cursor_up(select)
 
     def action_recall_older(self) -> None:
         if self._recalled is None:

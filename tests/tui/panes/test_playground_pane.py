@@ -229,6 +229,19 @@ async def test_escape_leaves_the_prompt_of_an_empty_conversation_so_that_digits_
         await until(shown.pilot, lambda: shown.app.panes.shown.AREA == "routes")
 
 
+async def test_an_example_is_put_into_the_prompt_by_a_key_or_a_click_and_not_sent(tmp_path: Path) -> None:
+    async with a_screen(tmp_path, size=NARROW) as shown:
+        prompt = shown.app.panes.shown.prompt
+        await shown.press("up", "up", "enter")
+        await until(shown.pilot, lambda: prompt.text.startswith("Write a Python function") and prompt.has_focus)
+        await shown.pilot.click(".example", offset=(5, 0))
+        await until(shown.pilot, lambda: prompt.text.startswith("Explain in three"))
+        assert not shown.simulator.requests
+        prompt.take()
+        await shown.press("up", "down")
+        assert prompt.has_focus
+
+
 async def test_y_copies_the_answer_or_exactly_the_code_that_is_selected(tmp_path: Path) -> None:
     async with a_screen(tmp_path, script=says(CODE)) as shown:
         await asked_and_answered(shown, "how")
