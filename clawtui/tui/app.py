@@ -172,7 +172,8 @@ class ClawApp(Errands, EarlyKeys, App[None]):
         found = BY_ID[str(parameters[0])]
         if self.screen.is_modal or self.session is None:
             return found.id == "app.quit"
-        return targets.find(self, found) is not None
+        target = targets.find(self, found)
+        return target is not None and target.keeps_key
 
     async def action_act(self, action_id: str) -> None:
         await self.act(action_id)

@@ -36,7 +36,7 @@ class Pane(Container, can_focus=False):
         return None
 
     def offers(self, verb: str) -> bool:
-        """False where an action does not exist just now, so that its key is another's."""
+        """False where the key of an action is another's just now, such as esc where nothing can be cancelled."""
         return True
 
     def has_unsaved_changes(self) -> bool:

@@ -34,6 +34,7 @@ class Target:
     node: DOMNode
     do: Callable[[], Any]
     why_not: str | None = None
+    keeps_key: bool = True  # False: just now its key is somebody else's, and the footer leaves it out
 
 
 def find(app: ClawApp, action: Action) -> Target | None:
@@ -97,7 +98,7 @@ def shown_keys(app: ClawApp) -> tuple[FooterKey, ...]:
 
     def ask(action: Action) -> tuple[bool, str | None]:
         target = find(app, action)
-        return target is not None, target.why_not if target is not None else None
+        return (False, None) if target is None or not target.keeps_key else (True, target.why_not)
 
     return footer_keys(where_now(app), app.keymap, is_typing(app), ask) if app.session is not None else ()
 
@@ -134,11 +135,11 @@ def _nearest(app: ClawApp, verb: str) -> Target | None:
 
 def _by(node: DOMNode, verb: str) -> Target | None:
     do = getattr(node, f"action_{verb}", None)
-    offers = getattr(node, "offers", None)
-    if do is None or (offers is not None and not offers(verb)):
+    if do is None:
         return None
-    why_not = getattr(node, "why_not", None)
-    return Target(node, do, why_not(verb) if why_not is not None else None)
+    why_not, offers = getattr(node, "why_not", None), getattr(node, "offers", None)
+    keeps_key = offers is None or offers(verb)
+    return Target(node, do, why_not(verb) if why_not is not None else None, keeps_key)
 
 
 def _nothing() -> None:

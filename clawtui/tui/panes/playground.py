@@ -448,6 +448,8 @@ class PlaygroundPane(LookingPane):
         match verb:
             case _ if verb in _WAIT_FOR_THE_ANSWER and self.dialogue.is_answering:
                 return BUSY
+            case "cancel" if not self.dialogue.is_answering:
+                return "no answer is coming"
             case "side_by_side" if not self.prompt.text.strip():
                 return "the prompt is empty: write what to ask first"
             case "regenerate" | "regenerate_with" if not self.dialogue.entries:
