@@ -42,6 +42,17 @@ def remove(text: str, path: Key) -> str:
     return _checked(_remove(text, path), path, _with(tree, path, None))
 
 
+def value_in(text: str, path: Key) -> Any:
+    """What stands there; None for nothing. Raises EditRefused."""
+    return _lookup(_read(text, path), path)
+
+
+def stands(text: str, path: Key, value: Value | None) -> bool:
+    """True where exactly this stands there; with None, where nothing does. Raises EditRefused."""
+    found = value_in(text, path)
+    return bool(found == value) and _same_types(found, value)
+
+
 # ---- reading back
 
 

@@ -11,6 +11,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.widgets import Static
 
 from clawtui.config.document import NotEditable
 from clawtui.config.editing import EditRefused
@@ -20,12 +21,14 @@ from clawtui.engine.events import BusEvent, ConfigChanged
 from clawtui.runtime.config_draft import (
     ConfigDraft,
     Examined,
+    Followed,
     examined,
+    follow_file,
     open_draft,
     try_profile,
     worst_cost,
 )
-from clawtui.text import duration_ms, money, one_line
+from clawtui.text import clean, duration_ms, money, one_line
 from clawtui.tui.desk import Desk
 from clawtui.tui.dialogs.edit_list import EditList
 from clawtui.tui.dialogs.findings_list import FindingsList
@@ -53,6 +56,7 @@ from clawtui.tui.state.profiles import (
     FormRow,
     TreeRow,
     findings_cell,
+    followed_words,
     form_rows,
     name_cell,
     place_of,
@@ -84,10 +88,12 @@ class ProfilesPane(FileActions, Pane):
         super().__init__(desk)
         self._draft: ConfigDraft | None = None
         self._cannot = ""  # why there is no draft
+        self._elsewhere = ""  # what somebody else did to the file under the draft
         self._now = self._right = NOTHING  # as it is, and the newest without errors
         self._at: tuple[Section, str] | None = None
 
     def compose(self) -> ComposeResult:
+        yield Static("", id="changed-elsewhere", classes="state-warn", markup=False)
         with Horizontal(classes="split"):
             with Vertical(id="profile-tree", classes="panel"):
                 yield FilterInput(hint="a name")
@@ -114,8 +120,12 @@ class ProfilesPane(FileActions, Pane):
         return self._draft is not None and self._draft.is_changed
 
     def receive(self, events: tuple[BusEvent, ...]) -> None:
-        """The file has changed behind us: an untouched draft follows it."""
-        if any(isinstance(event, ConfigChanged) for event in events) and not self.has_unsaved_changes():
+        """The file has changed behind us: an untouched draft becomes it, a touched one follows and says so."""
+        if not any(isinstance(event, ConfigChanged) for event in events):
+            return
+        if self.has_unsaved_changes():
+            self._follow()
+        else:
             self._begin()
 
     # ---- the draft
@@ -127,10 +137,28 @@ class ProfilesPane(FileActions, Pane):
     async def _open_draft(self) -> None:
         try:
             self._draft = await self.desk.do(open_draft)
-            self._cannot = ""
+            self._cannot = self._elsewhere = ""
         except NotEditable as error:
             self._draft, self._cannot = None, f"the file cannot be edited here: {error.reason}; E opens it"
         await self._examine()
+
+    @work(group="draft", exclusive=True, exit_on_error=False, description="follow the config")
+    async def _follow(self) -> None:
+        await self._follow_file()
+
+    async def _follow_file(self) -> Followed | None:
+        """The draft on the file as it is now; None where it cannot be read, which is told."""
+        draft = self._draft
+        assert draft is not None
+        try:
+            followed = await self.desk.do(partial(follow_file, draft=draft))
+        except NotEditable as error:
+            self.post_message(Say(f"the file cannot be read now: {error.reason}; the draft stays", "warning"))
+            return None
+        if followed.has_changed:
+            self._elsewhere = followed_words(followed)
+            await self._examine()
+        return followed
 
     async def _examine(self) -> None:
         if self._draft is None:
@@ -155,6 +183,9 @@ class ProfilesPane(FileActions, Pane):
         parts += ["changed, not saved"] if self.has_unsaved_changes() else []
         parts += [f"{errors} {'error' if errors == 1 else 'errors'}"] if errors else []
         self.query_one("#profile-tree").border_title = Content(" · ".join(parts))
+        elsewhere = self.query_one("#changed-elsewhere", Static)
+        elsewhere.display = bool(self._elsewhere)
+        elsewhere.update(Content(clean(self._elsewhere)))
 
     def _show_form(self) -> None:
         if self._at is None:

@@ -10,8 +10,7 @@ from textual import work
 from clawtui.config.disk import NotSaved
 from clawtui.config.document import ChangedOnDisk, NothingToUndo
 from clawtui.config.findings import Severity
-from clawtui.runtime import Runtime
-from clawtui.runtime.config_draft import ConfigDraft, open_draft, save_draft, undo_save
+from clawtui.runtime.config_draft import save_draft, undo_save
 from clawtui.tui.dialogs.save_config import SaveConfig
 from clawtui.tui.editor import NoEditor, edit_file
 from clawtui.tui.messages import Say
@@ -28,27 +27,30 @@ class FileActions:
     async def action_save(self: ProfilesPane) -> None:
         draft = self._draft
         assert draft is not None
-        file, note, over = str(self.desk.paths.config_file), "", False
-        if self.desk.is_demo:
-            note = "The demo's own file, gone with the demo: yours is not touched."
-        before = draft.saved
         while True:
+            followed = await self._follow_file()
+            if followed is None:
+                return
+            over = followed.fingerprint if followed.problem else None
+            before = followed.text if followed.problem else draft.saved
+            file, note = str(self.desk.paths.config_file), self._elsewhere
+            if self.desk.is_demo and not note:
+                note = "The demo's own file, gone with the demo: yours is not touched."
             chosen = await self.app.push_screen_wait(SaveConfig(file, before, draft.document.text, note=note))
             if chosen == "discard":
                 draft.discard()
-                await self._examine()
+                await self._open_draft()
             if chosen != "save":
                 return
             try:
-                await self.desk.do(partial(_saved, draft=draft, over_changes=over))
+                await self.desk.do(partial(save_draft, draft=draft, over=over))
             except ChangedOnDisk:
-                note, over = "Somebody else has changed the file since it was read: saving overwrites that.", True
-                before = (await self.desk.do(open_draft)).saved
-                continue
+                continue  # changed again while it was looked at: the difference is shown as it is now
             except NotSaved as error:
                 self.post_message(Say(f"not saved: {error.reason}", "error"))
                 return
             self.post_message(Say("saved, and in force; u brings back what was there before"))
+            self._elsewhere = ""
             await self._examine()
             return
 
@@ -82,7 +84,3 @@ class FileActions:
         await self._open_draft()
         errors = [each for each in self._now.findings if each.severity is Severity.ERROR]
         self.post_message(Say(f"{len(errors)} errors: f shows them" if errors else "the file is right, and in force"))
-
-
-async def _saved(runtime: Runtime, draft: ConfigDraft, over_changes: bool) -> None:
-    await save_draft(runtime, draft, over_changes=over_changes)

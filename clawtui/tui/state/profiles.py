@@ -9,7 +9,7 @@ from typing import Any
 from clawtui.config.findings import Finding, Severity
 from clawtui.config.writing import dotted
 from clawtui.engine.fusing.readiness import Preview
-from clawtui.runtime.config_draft import Examined
+from clawtui.runtime.config_draft import Examined, Followed
 from clawtui.runtime.models_view import ModelRow
 from clawtui.text import money
 from clawtui.tui.state.profile_form import (
@@ -206,6 +206,18 @@ def help_text(row: FormRow) -> str:
     if row.finding is not None:
         lines.append(f"{row.finding.message} → {row.finding.fix}" if row.finding.fix else row.finding.message)
     return "\n".join(lines)
+
+
+def followed_words(followed: Followed) -> str:
+    """What somebody else did to the file while a draft of it was open."""
+    if followed.problem:
+        return (
+            f"The file was changed elsewhere, and your changes do not fit it ({followed.problem}): saving replaces it."
+        )
+    words = "The file was changed elsewhere: your changes stand on the new one."
+    if followed.both:
+        words += f" Changed there too: {', '.join(map(dotted, followed.both))}; yours would replace it."
+    return words
 
 
 # ---- findings

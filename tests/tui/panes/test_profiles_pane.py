@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from clawtui.simulator import ModelScript, Script
+from clawtui.simulator import ModelScript, Script, Simulator
 from clawtui.tui.messages import OpenProfile
 from tests.tui.screen import FULL, NARROW, SIZES, Shown, a_screen, a_start, demo_like, until
 
@@ -199,18 +199,60 @@ async def test_u_brings_back_the_file_before_the_last_save(tmp_path: Path) -> No
         assert text_of_file(shown) == before
 
 
-async def test_a_file_that_somebody_else_changed_is_not_overwritten_unasked(tmp_path: Path) -> None:
+async def test_a_text_that_is_replaced_keeps_its_place_and_its_comment(tmp_path: Path) -> None:
+    async with a_screen(tmp_path, size=FULL, pane="profiles", config=with_a_note) as shown:
+        before = text_of_file(shown)
+        await at(shown, "noted", "description")
+        await shown.press("enter", "ctrl+u")
+        await shown.type("x new")
+        await shown.press("enter")
+        await shown.sees("x new")
+        await saved(shown)
+        assert text_of_file(shown) == before.replace("Twenty tokens a second", "x new")
+
+
+def with_a_note(simulator: Simulator) -> str:
+    return demo_like(
+        simulator,
+        '[profiles.noted]\nprovider = "one"\ndescription = "Twenty tokens a second"  # my note\nmodel = "alpha-mini"\n',
+    )
+
+
+async def test_a_change_by_somebody_else_is_told_at_once_and_takes_the_draft_with_it(tmp_path: Path) -> None:
     async with a_screen(tmp_path, size=FULL, pane="profiles") as shown:
         await at(shown, "everyday", "enabled")
         await shown.press("enter")
         await shown.sees("changed, not saved")
-        shown.paths.config_file.write_text(demo_like(shown.simulator, "# mine\n"))
+        shown.paths.config_file.write_text(demo_like(shown.simulator, "# theirs\n"))
+        await shown.sees("your changes stand on the new one")
+        await shown.press("ctrl+s")
+        text = await shown.sees("+ enabled = false")
+        assert "- # theirs" not in text
+        await shown.press("y")
+        await shown.sees("saved, and in force")
+        assert "# theirs" in text_of_file(shown)
+        assert "enabled = false" in text_of_file(shown)
+        assert "stand on the new one" not in shown.text
+
+
+async def test_what_somebody_else_changes_during_the_look_is_shown_before_it_is_saved(tmp_path: Path) -> None:
+    async with a_screen(tmp_path, size=FULL, pane="profiles") as shown:
+        await at(shown, "everyday", "enabled")
+        await shown.press("enter")
+        await shown.sees("changed, not saved")
         await shown.press("ctrl+s")
         await shown.sees("Save the config")
+        broken = demo_like(shown.simulator, "[theirs\n")
+        shown.paths.config_file.write_text(broken)
         await shown.press("y")
-        await shown.sees("Somebody else has changed the file")
-        assert "# mine" in text_of_file(shown)
-        await shown.press("escape")
+        await shown.sees("your changes do not fit it")
+        assert text_of_file(shown) == broken
+        await shown.press("y")
+        await shown.sees("saved, and in force")
+        assert text_of_file(shown) == demo_like(shown.simulator).replace(
+            'tags = ["cloud", "cheap"]\nfallback_profiles = ["swift", "local"]\n',
+            'tags = ["cloud", "cheap"]\nfallback_profiles = ["swift", "local"]\nenabled = false\n',
+        )
 
 
 async def test_changes_are_discarded_on_request_and_asked_about_on_leaving(tmp_path: Path) -> None:
