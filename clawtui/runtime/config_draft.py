@@ -137,7 +137,7 @@ def _says_nothing(one: Touched, touched: Iterable[Touched], text: str) -> bool:
 
 
 def _same_at(one: str, other: str, path: Path) -> bool:
-    return value_in(one, path) == value_in(other, path)
+    return stands(other, path, value_in(one, path))
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ class ProfilesPane(FileActions, Pane):
         super().__init__(desk)
         self._draft: ConfigDraft | None = None
         self._cannot = ""  # why there is no draft
-        self._elsewhere = ""  # what somebody else did to the file under the draft
+        self._elsewhere: str = ""  # what somebody else did to the file under the draft
         self._now = self._right = NOTHING  # as it is, and the newest without errors
         self._at: tuple[Section, str] | None = None
 
@@ -137,7 +137,8 @@ class ProfilesPane(FileActions, Pane):
     async def _open_draft(self) -> None:
         try:
             self._draft = await self.desk.do(open_draft)
-            self._cannot = self._elsewhere = ""
+            self._cannot = ""
+            self._elsewhere = ""
         except NotEditable as error:
             self._draft, self._cannot = None, f"the file cannot be edited here: {error.reason}; E opens it"
         await self._examine()

@@ -12,13 +12,12 @@ from clawtui.engine.probing import Probe
 from clawtui.runtime.config_draft import Examined, models_of
 from clawtui.text import count
 from clawtui.tui.dialogs.ask_line import AskLine
+from clawtui.tui.profiles.model_picker import TYPED, ModelPicker
 from clawtui.tui.state.profile_form import Section, entries_of
 from clawtui.tui.widgets.picker import Option, Picker
 
 if TYPE_CHECKING:
     from clawtui.tui.panes.profiles import ProfilesPane
-
-TYPED = "="  # a model that is typed rather than picked
 
 
 class Making:
@@ -80,12 +79,12 @@ class Making:
         if not probe.models:
             words = f"{provider} gives no list: {probe.error or 'it is empty'}"
             return await self._pane.app.push_screen_wait(AskLine("Which model?", now, about=words))
-        options = [Option(TYPED, "another", "typed"), *_model_options(probe)]
-        chosen = await self._pane.app.push_screen_wait(Picker(f"Which model of {provider}?", options, chosen=[now]))
+        picker = ModelPicker(f"Which model of {provider}?", _model_options(probe), now)
+        chosen = await self._pane.app.push_screen_wait(picker)
         if not chosen:
             return None
         if chosen[0] == TYPED:
-            return await self._pane.app.push_screen_wait(AskLine("Which model?", now))
+            return picker.typed or await self._pane.app.push_screen_wait(AskLine("Which model?", now))
         return chosen[0]
 
     def _used(self) -> set[str]:

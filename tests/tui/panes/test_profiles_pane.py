@@ -160,6 +160,17 @@ async def test_a_new_profile_takes_its_model_from_the_providers_list(tmp_path: P
         assert '[profiles.alpha-maxi]\nprovider = "one"\nmodel = "alpha-maxi"' in text_of_file(shown)
 
 
+async def test_a_model_that_the_provider_does_not_list_is_used_as_typed(tmp_path: Path) -> None:
+    async with a_screen(tmp_path, size=NARROW, pane="profiles", script=SCRIPT) as shown:
+        await at(shown, "everyday", "model")
+        await shown.press("enter")
+        await shown.sees("another: type its name")
+        await shown.type("sim-speed-5")
+        await shown.sees('use "sim-speed-5"')
+        await shown.press("enter")
+        await until(shown.pilot, lambda: 'model = "sim-speed-5"' in shown.app.panes.shown._draft.document.text)
+
+
 async def test_a_fusion_is_previewed_before_it_is_switched_on(tmp_path: Path) -> None:
     async with a_screen(tmp_path, size=FULL, pane="profiles") as shown:
         await at(shown, "council", kind="fusion")
