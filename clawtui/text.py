@@ -151,6 +151,13 @@ def money(usd: float | None) -> str:
     return f"<{sign}$0.00001"
 
 
+def cents(usd: float) -> str:
+    """`$1.23`, `<$0.01`: for a sum that grows while one looks, whose width should not change with each digit."""
+    if 0 < usd < 0.01:
+        return "<$0.01"
+    return f"${usd:.2f}" if 0 < usd < 1_000 else money(usd)
+
+
 def duration_ms(ms: float | None) -> str:
     """`212 ms`, `1.4 s`, `2 m 05 s`, `1 h 03 m`."""
     if ms is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from clawtui.text import cell_width, cut_middle, money
+from clawtui.text import cell_width, cents, cut_middle, money
 from clawtui.tui.widgets.bar import spend_bar
 from clawtui.tui.widgets.dots import row_of_dots
 from clawtui.tui.widgets.parts import Part, PartLine, Tone
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 WIDE = 110
 LEAST_ROUTE = 12  # cells of `provider/model` below which other things give way
+LEAST_ID = 12
 BAR = 8
 
 
@@ -49,22 +51,26 @@ async def read(runtime: Runtime, remembered: Remembered) -> HeaderView:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Some words on the right. The highest `gives_way` goes first where there is no room; 0 stays."""
+
+    parts: PartLine
+    gives_way: int
+
+
 def lay_out(view: HeaderView, a_minute: int, width: int) -> PartLine:
     """Left: policy and who answers. Right: money, routes, pace, notices. What matters least goes first."""
     is_wide = width >= WIDE
     gap = "   " if is_wide else "  "
-    left: list[Part] = [(view.policy, Tone.STRONG), (" · ", Tone.MUTED)]
+    left = _left(view, width)
     name = "nobody can answer"
-    if view.asked:
-        left += [(view.asked, Tone.NORMAL), (" → ", Tone.MUTED)]
     if view.route is not None:
         name = f"{view.route.provider}/{view.route.model}"
-        left += [(view.route.profile or "-", Tone.NORMAL), (" → ", Tone.MUTED)]
     right = _right(view, a_minute, is_wide)
     room = width - _cells(left) - min(LEAST_ROUTE, cell_width(name)) - cell_width(gap)
-    while right and _cells(_joined(right, gap)) > room:
-        # The last but the notice, which stands at the end.
-        right.pop(-2 if len(right) > 1 else -1)
+    while _cells(_joined(right, gap)) > room and any(group.gives_way for group in right):
+        right.remove(max(right, key=lambda group: group.gives_way))
     shown = _joined(right, gap)
     name = cut_middle(name, max(0, width - _cells(left) - _cells(shown) - (cell_width(gap) if shown else 0)))
     left.append((name, Tone.NORMAL if view.route is not None else Tone.BAD))
@@ -72,34 +78,45 @@ def lay_out(view: HeaderView, a_minute: int, width: int) -> PartLine:
     return (*left, (" " * max(0, blanks), Tone.NORMAL), *shown)
 
 
-def _right(view: HeaderView, a_minute: int, is_wide: bool) -> list[PartLine]:
-    """Groups, the first the last to give way, the notice behind them all."""
-    money_part: PartLine
+def _left(view: HeaderView, width: int) -> list[Part]:
+    """Policy, who was asked, whose route it is. Ids are of any length: each has an eighth of the line at least."""
+    most = max(LEAST_ID, width // 8)
+    left: list[Part] = [(cut_middle(view.policy, most), Tone.STRONG), (" · ", Tone.MUTED)]
+    if view.asked:
+        left += [(cut_middle(view.asked, most), Tone.NORMAL), (" → ", Tone.MUTED)]
+    if view.route is not None:
+        left += [(cut_middle(view.route.profile or "-", most), Tone.NORMAL), (" → ", Tone.MUTED)]
+    return left
+
+
+def _right(view: HeaderView, a_minute: int, is_wide: bool) -> list[Group]:
+    """Money gives way last, then the dots, then the pace. The notice stays: it is there because it must not be missed."""
+    spent: PartLine
     if view.limit_usd is None:
-        money_part = (("today ", Tone.MUTED), (money(view.spent_usd), Tone.NORMAL))
+        spent = (("today ", Tone.MUTED), (cents(view.spent_usd), Tone.NORMAL))
     else:
-        money_part = (
+        spent = (
             *spend_bar(view.spent_usd, view.reserved_usd, view.limit_usd, BAR if is_wide else 4),
-            (f" {money(view.spent_usd)}", Tone.NORMAL),
+            (f" {cents(view.spent_usd)}", Tone.NORMAL),
             (f" of {money(view.limit_usd)} today" if is_wide else f"/{money(view.limit_usd)}", Tone.MUTED),
         )
-    groups: list[PartLine] = [money_part]
+    groups = [Group(spent, 1)]
     if view.states:
-        groups.append(row_of_dots(list(view.states), 24 if is_wide else 10))
-    groups.append(((f"{a_minute}", Tone.NORMAL), ("/min", Tone.MUTED)))
+        groups.append(Group(row_of_dots(list(view.states), 24 if is_wide else 10), 2))
+    groups.append(Group(((f"{a_minute}", Tone.NORMAL), ("/min", Tone.MUTED)), 3))
     if view.notices:
         notice = view.notices[0]
         more = f" +{len(view.notices) - 1}" if len(view.notices) > 1 else ""
-        groups.append((((notice.words if is_wide else notice.short) + more, notice.tone),))
+        groups.append(Group((((notice.words if is_wide else notice.short) + more, notice.tone),), 0))
     return groups
 
 
-def _joined(groups: list[PartLine], gap: str) -> PartLine:
+def _joined(groups: list[Group], gap: str) -> PartLine:
     parts: list[Part] = []
     for group in groups:
         if parts:
             parts.append((gap, Tone.NORMAL))
-        parts += group
+        parts += group.parts
     return tuple(parts)
 
 

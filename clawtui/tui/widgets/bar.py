@@ -18,16 +18,16 @@ def filled(share: float, cells: int) -> str:
 
 
 def spend_bar(spent: float, reserved: float, limit: float, cells: int) -> PartLine:
-    """`█` spent, `▒` reserved, `░` left. Its tone changes from four fifths on, and when nothing is left."""
+    """`█` spent, to an eighth of a cell, `▒` reserved, `░` left. Its tone changes from four fifths on, and when nothing
+    is left."""
     if cells <= 0:
         return ()
     share = _share(spent + reserved, limit)
     tone = Tone.BAD if share >= 1 else Tone.WARN if share >= NEARLY else Tone.OK
-    full = round(cells * _share(spent, limit))
-    full = max(full, 1) if spent > 0 else full
-    held = min(cells - full, round(cells * _share(reserved, limit)))
-    held = max(held, 1) if reserved > 0 and full < cells else held
-    return merged([("█" * full, tone), ("▒" * held, tone), ("░" * (cells - full - held), Tone.MUTED)])
+    full = filled(_share(spent, limit), cells) if spent > 0 or limit <= 0 else ""
+    held = min(cells - len(full), round(cells * _share(reserved, limit)))
+    held = max(held, 1) if reserved > 0 and len(full) < cells else held
+    return merged([(full, tone), ("▒" * held, tone), ("░" * (cells - len(full) - held), Tone.MUTED)])
 
 
 def _share(part: float, whole: float) -> float:

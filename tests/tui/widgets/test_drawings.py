@@ -95,7 +95,7 @@ def test_a_budget_shows_spent_reserved_and_left():
     assert spend_bar(3, 1, 10, 10) == (("███▒", Tone.OK), ("░░░░░░", Tone.MUTED))
     assert spend_bar(8.5, 0, 10, 10)[0][1] is Tone.WARN
     assert spend_bar(12, 0, 10, 4) == (("████", Tone.BAD),)
-    assert spend_bar(0.001, 0, 10, 4)[0] == ("█", Tone.OK), "something spent is never nothing"
+    assert spend_bar(0.001, 0, 10, 4)[0] == ("▏", Tone.OK), "something spent is never nothing"
 
 
 @settings(max_examples=100, deadline=None)
