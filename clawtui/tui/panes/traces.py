@@ -19,13 +19,22 @@ from clawtui.runtime.documents import trace_document
 from clawtui.runtime.synthesis import Again, again_with, alone
 from clawtui.runtime.trace_lines import lines_of
 from clawtui.store.traces import TraceRow
-from clawtui.text import ago, clock_time, day_and_time, duration_ms, money
+from clawtui.text import duration_ms, money
 from clawtui.tui.desk import Desk
 from clawtui.tui.dialogs.compare_texts import CompareTexts
 from clawtui.tui.messages import ActionsChanged, Copy, Export
 from clawtui.tui.pane import Pane
 from clawtui.tui.state.fusion_view import ANSWER, texts_of
-from clawtui.tui.state.traces import MARKS, TONES, Narrowed, answered_cell, badges_cell, outcome_cell, tokens_cell
+from clawtui.tui.state.traces import (
+    MARKS,
+    TONES,
+    Narrowed,
+    answered_cell,
+    badges_cell,
+    outcome_cell,
+    tokens_cell,
+    when_cell,
+)
 from clawtui.tui.traces.detail import TraceDetail
 from clawtui.tui.traces.source import TraceSource
 from clawtui.tui.widgets.chips import Chips
@@ -39,6 +48,9 @@ from clawtui.tui.widgets.table_rows import Sort, read_sort
 RELOAD_SECONDS = 0.25
 NO_FUSION = "this request was no fusion"
 SORT = "traces"
+# From so many cells of the list on, the least room of who answered and of the outcome: names whole before lesser
+# columns where it is wide, every column that matters where it is not.
+ROOM = ((100, 31, 11), (70, 24, 11), (0, 14, 8))
 
 
 class TracesPane(Pane):
@@ -53,6 +65,7 @@ class TracesPane(Pane):
         self._reload_timer: Timer | None = None
         self._clock: Timer | None = None  # the ages in the list go on
         self._follows = True
+        self._room = (ROOM[-1][1], ROOM[-1][2])
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="split"):
@@ -60,7 +73,7 @@ class TracesPane(Pane):
                 yield Chips((), empty="", id="narrowed")
                 yield FilterInput(hint="text, or answered:gpt")
                 table: Table[TraceRow] = Table(
-                    _columns(self.desk),
+                    _columns(self.desk, *self._room),
                     key=lambda row: row.request_id,
                     empty="No traces yet: ask something, here or with `clawtui ask`",
                     sort=read_sort(self.desk.remembered.sorts.get(SORT, "")),
@@ -127,11 +140,12 @@ class TracesPane(Pane):
         self.open(RequestId(str(event.key)))
 
     def on_table_highlighted(self, event: Table.Highlighted) -> None:
-        """Beside the list, the detail goes with the cursor; narrow, it waits for enter."""
+        """A detail that is open beside the list goes with the cursor."""
         event.stop()
         if self._follows and self.table.cursor:
             self._set_follow(False)  # whoever moves the cursor reads: the list must not run away
-        if event.key is not None and self.screen.has_class("-wide") and not self._follows:
+        is_beside = self.has_class("-open") and self.screen.has_class("-wide")
+        if event.key is not None and is_beside and not self._follows:
             self._show(RequestId(str(event.key)))
 
     def on_table_sort_changed(self, event: Table.SortChanged) -> None:
@@ -143,7 +157,8 @@ class TracesPane(Pane):
     async def open(self, request_id: RequestId) -> None:
         """From the list or from elsewhere; also one that the list does not hold."""
         await self._read(request_id)
-        self.add_class("-whole")
+        self.add_class("-open", "-whole")
+        self.call_after_refresh(self._give_room)
         self.detail.focus()
         self.post_message(ActionsChanged())
 
@@ -165,9 +180,15 @@ class TracesPane(Pane):
             self.post_message(ActionsChanged())
 
     def action_back(self) -> bool:
-        """Out of the whole trace, then out of the filter, then out of what `f` has chosen."""
+        """Out of the whole trace, then shut it, then out of the filter, then out of what `f` has chosen."""
         if self.has_class("-whole"):
             self.remove_class("-whole")
+            if not self.screen.has_class("-wide"):
+                self._shut()
+            self.table.focus()
+            return True
+        if self.has_class("-open") and self.screen.has_class("-wide"):
+            self._shut()
             self.table.focus()
             return True
         if self.query_one(FilterInput).clear():
@@ -176,6 +197,21 @@ class TracesPane(Pane):
             self._narrow(Narrowed())
             return True
         return False
+
+    def _shut(self) -> None:
+        self.remove_class("-open")
+        self.call_after_refresh(self._give_room)
+        self.detail.forget()
+        self.post_message(ActionsChanged())
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._give_room)
+
+    def _give_room(self) -> None:
+        room = next(least for cells, *least in ROOM if self.table.size.width >= cells)
+        if tuple(room) != self._room:
+            self._room = (room[0], room[1])
+            self.table.set_columns(_columns(self.desk, *self._room))
 
     # ---- narrowing
 
@@ -355,27 +391,26 @@ async def _profiles(runtime: Runtime) -> list[str]:
     return list(runtime.engine.registry.profiles)
 
 
-def _columns(desk: Desk) -> list[Column[TraceRow]]:
+def _columns(desk: Desk, answered: int, outcome: int) -> list[Column[TraceRow]]:
+    """`answered` and `outcome` are the least room of these two."""
     right = Align.RIGHT
 
     def when(row: TraceRow) -> str:
-        seconds = desk.now() - row.at
-        return (
-            ago(seconds) if seconds < 3_600 else clock_time(row.at) if seconds < 72_000 else day_and_time(row.at)[5:16]
-        )
+        return when_cell(row.at, desk.now())
 
     return [
         Column("at", "Time", when, width=11, priority=1, sorted_by_source=True, is_dated=True),
         Column("caller", "Caller", lambda row: row.caller, width=10, priority=6, sorted_by_source=True),
         Column("asked", "Asked", lambda row: row.requested or "–", least=10, priority=4, sorted_by_source=True),
-        Column("answered", "Answered", answered_cell, least=18, share=3, priority=0, sorted_by_source=True),
-        Column("outcome", "Outcome", outcome_cell, least=11, priority=1, sorted_by_source=True),
+        Column("answered", "Answered", answered_cell, least=answered, share=4, priority=0, sorted_by_source=True,
+               keeps_end=True),
+        Column("outcome", "Outcome", outcome_cell, least=outcome, priority=1, sorted_by_source=True),
         Column("first", "First", lambda row: duration_ms(row.first_token_ms), width=7, align=right, priority=5,
                sorted_by_source=True),
         Column("total", "Total", lambda row: duration_ms(row.total_ms), width=7, align=right, priority=2,
                sorted_by_source=True),
-        Column("tokens", "In/out", tokens_cell, width=11, align=right, priority=5, sorted_by_source=True),
+        Column("tokens", "In/out", tokens_cell, width=10, align=right, priority=5, sorted_by_source=True),
         Column("cost", "Cost", lambda row: money(row.cost_usd), width=9, align=right, priority=2,
                sorted_by_source=True),
-        Column("badges", "", badges_cell, least=8, priority=1),
+        Column("badges", "", badges_cell, least=6, priority=3),
     ]  # fmt: skip

@@ -84,32 +84,32 @@ def attempt_spans(trace: Trace) -> list[Span]:
 
 
 def _short(attempt: Attempt) -> str:
-    if attempt.failure is None:
-        return attempt.outcome.value
-    status = f" {attempt.status}" if attempt.status else ""
-    return f"{attempt.failure.value.replace('_', ' ')}{status}"
+    words = attempt.outcome.value
+    if attempt.failure is not None:
+        words = attempt.failure.value.replace("_", " ") + (f" {attempt.status}" if attempt.status else "")
+    return f"{words} {duration_ms(attempt.ms)}"
 
 
 def attempt_lines(trace: Trace) -> list[PartLine]:
+    """What the axis does not tell of an attempt: what was decided, waited, said. Nothing where there is no more."""
     lines: list[PartLine] = []
     for attempt in trace.attempts:
-        parts: list[Part] = [(f"{attempt.number} ", Tone.MUTED)]
-        parts.append((attempt.outcome.value, _ATTEMPT_TONES[attempt.outcome]))
-        if attempt.failure is not None:
-            parts.append((f" {_short(attempt)}", Tone.BAD))
-        if attempt.decision is not None:
-            parts.append((f" → {attempt.decision.value.replace('_', ' ')}", Tone.ACCENT))
-        facts = [duration_ms(attempt.ms)]
+        facts = []
         if attempt.wait_ms:
             facts.append(f"waited {duration_ms(attempt.wait_ms)}")
         if attempt.retry_after_s is not None:
             facts.append(f"retry after {attempt.retry_after_s:g} s")
         if attempt.credential:
             facts.append(f"with {attempt.credential}")
-        parts.append((f"  {', '.join(facts)}", Tone.MUTED))
-        lines.append(tuple(parts))
+        parts: list[Part] = []
+        if attempt.decision is not None:
+            parts.append((f"→ {attempt.decision.value.replace('_', ' ')}", Tone.ACCENT))
+        if facts:
+            parts.append((f"{'  ' if parts else ''}{', '.join(facts)}", Tone.MUTED))
         if attempt.message:
-            lines.append((("  " + attempt.message, Tone.MUTED),))
+            parts.append((f"{'  ' if parts else ''}“{attempt.message}”", Tone.MUTED))
+        if parts:
+            lines.append(((f"{attempt.number} ", Tone.MUTED), *parts))
     return lines
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from clawtui.engine.outcome import Outcome, UsageSource
 from clawtui.store.traces import TraceFilter, TraceRow
-from clawtui.text import count
+from clawtui.text import ago, count, day_and_time
 from clawtui.tui.widgets.columns import CellValue
 from clawtui.tui.widgets.parts import Part, Tone
 
@@ -51,6 +51,14 @@ class Narrowed:
         return TraceFilter(" ".join(words), self.outcome, self.profile or None, self.fusion_only, values=values)
 
 
+def when_cell(at: float, now: float) -> str:
+    """An age within the hour, a time within the day; of another day its date too, so that it is not taken for today."""
+    if now - at < 3_600:
+        return ago(now - at)
+    day, time = day_and_time(at).split()
+    return time if day == day_and_time(now)[:10] else f"{day[5:]} {time[:5]}"
+
+
 def outcome_cell(row: TraceRow) -> CellValue:
     words = row.outcome.value if row.error_kind is None else row.error_kind.replace("_", " ")
     return ((f"{MARKS[row.outcome]} {words}", TONES[row.outcome]),)
@@ -71,9 +79,7 @@ def badges_cell(row: TraceRow) -> CellValue:
     if row.fusion is not None:
         parts.append(("fusion", Tone.ACCENT))
     if row.failovers:
-        parts.append((f"failover {row.failovers}", Tone.WARN))
-    if row.outcome is Outcome.INTERRUPTED:
-        parts.append(("interrupted", Tone.WARN))
+        parts.append((f"↪{row.failovers}", Tone.WARN))
     if row.stage is not None:
         parts.append((row.stage, Tone.MUTED))
     if row.usage_source != UsageSource.REPORTED and row.attempts:

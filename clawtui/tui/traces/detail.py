@@ -15,7 +15,7 @@ from clawtui.tui.state.fusion_view import fusion_view
 from clawtui.tui.state.trace_detail import attempt_lines, attempt_spans, head_lines, prompt_of
 from clawtui.tui.state.why import verdict_lines
 from clawtui.tui.traces.proposals import Proposals
-from clawtui.tui.widgets.toned import Lines
+from clawtui.tui.widgets.toned import Wrapped
 from clawtui.tui.widgets.waterfall import Waterfall
 
 NOTHING = "enter shows a request whole: its plan, attempts, cost, answer"
@@ -41,24 +41,30 @@ class TraceDetail(VerticalScroll, can_focus=True):
             await self.mount_all(_parts(trace) if trace is not None else [Static(Content(GONE), classes="muted")])
         self.scroll_home(animate=False)
 
+    def forget(self) -> None:
+        """What was shown is closed: nothing acts on it any more."""
+        self.trace = None
+
     @property
     def proposals(self) -> Proposals | None:
         return next(iter(self.query(Proposals)), None)
 
 
 def _parts(trace: Trace) -> list[Widget]:
-    parts: list[Widget] = [Lines(head_lines(trace))]
+    parts: list[Widget] = [Wrapped(head_lines(trace))]
     if trace.fusion is not None:
         view = fusion_view(trace, trace.fusion)
         waterfall = Waterfall()
         waterfall.show(view.spans, deadline_ms=view.deadline_ms)
-        parts += [_heading(f"Fusion {trace.fusion.name}, ┊ is the deadline"), waterfall, Lines(view.lines)]
+        parts += [_heading(f"Fusion {trace.fusion.name}, ┊ is the deadline"), waterfall, Wrapped(view.lines)]
         parts += [_heading("Proposals, [ and ] between them, d compares"), Proposals(view.proposals)]
-    parts += [_heading("Plan"), Lines(verdict_lines(trace.plan))]
+    parts += [_heading("Plan"), Wrapped(verdict_lines(trace.plan))]
     if trace.attempts:
         waterfall = Waterfall()
         waterfall.show(attempt_spans(trace))
-        parts += [_heading("Attempts"), waterfall, Lines(attempt_lines(trace))]
+        parts += [_heading("Attempts"), waterfall]
+        if told := attempt_lines(trace):
+            parts.append(Wrapped(told))
     prompt = prompt_of(trace)
     if prompt is not None:
         parts += [_heading("Prompt"), _words(prompt)]

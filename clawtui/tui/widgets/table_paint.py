@@ -66,6 +66,14 @@ def in_cells(fitted: Fitted[R], value: CellValue) -> list[tuple[str, Tone]]:
     if total <= fitted.width:
         blank = (" " * (fitted.width - total), Tone.NORMAL)
         return [blank, *cleaned] if right else [*cleaned, blank]
+    if fitted.column.keeps_end:
+        longest = max(range(len(cleaned)), key=lambda place: cell_width(cleaned[place][0]))
+        text, tone = cleaned[longest]
+        room = fitted.width - (total - cell_width(text))
+        if room > 2:
+            shortened = cut_middle(text, room)
+            blank = (" " * (room - cell_width(shortened)), Tone.NORMAL)  # a wide character may leave a cell
+            return [*cleaned[:longest], (shortened, tone), *cleaned[longest + 1 :], blank]
     parts: list[tuple[str, Tone]] = []
     left = fitted.width
     for text, tone in cleaned:

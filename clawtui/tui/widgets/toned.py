@@ -9,8 +9,9 @@ from rich.segment import Segment
 from textual.geometry import Size
 from textual.strip import Strip
 
+from clawtui.text import cell_width
 from clawtui.tui.widgets.laid_out_once import LaidOutOnce
-from clawtui.tui.widgets.parts import PartLine, Tone, fitted
+from clawtui.tui.widgets.parts import PartLine, Tone, fitted, wrap
 
 
 class Toned(LaidOutOnce):
@@ -84,3 +85,14 @@ class Lines(Toned):
 
     def lines(self, width: int) -> Sequence[PartLine]:
         return self._given
+
+
+class Wrapped(Lines):
+    """Lines that go on below where they are longer than the widget is wide: what a server says has to be read whole."""
+
+    def lines(self, width: int) -> Sequence[PartLine]:
+        return [piece for line in self._given for piece in _pieces(line, width)]
+
+
+def _pieces(line: PartLine, width: int) -> Sequence[PartLine]:
+    return [line] if sum(cell_width(text) for text, _ in line) <= width else wrap(line, width)

@@ -69,6 +69,41 @@ async def test_a_fusion_has_its_advisers_side_by_side(tmp_path: Path, size: tupl
         assert "(heuristic)" in text
 
 
+@pytest.mark.parametrize("width", [110, 120, 160])
+async def test_the_list_has_the_whole_width_until_a_trace_is_open_and_never_loses_what_matters(
+    tmp_path: Path, width: int
+) -> None:
+    async with a_screen(tmp_path, size=(width, 40), pane="traces", script=SCRIPT, prepare=a_few) as shown:
+        text = await shown.sees("everyday@one/alpha-mini")
+        assert all(label in text for label in ("Asked", "First", "Total", "Cost"))
+        await shown.press("down", "enter")
+        text = await shown.sees("asked for")
+        assert all(label in text for label in ("Time", "Answered", "Outcome", "Total", "Cost"))
+        await shown.press("escape")
+        assert "asked for" in shown.text
+        await shown.press("down")
+        await shown.sees("first question")
+        await shown.press("escape")
+        await shown.sees("First")
+        await shown.press("y")
+        await shown.sees("no trace is open")
+
+
+async def test_what_a_server_said_is_wrapped_and_not_cut(tmp_path: Path) -> None:
+    said = "the words of the server are many and the last of them is zanzibar"
+    refused = Fault(FaultKind.STATUS, status=400, body={"error": {"message": said}})
+    script = Script(models={"one/alpha-mini": ModelScript(faults=(refused,))})
+
+    async def prepare(runtime: Runtime) -> None:
+        await ask(runtime, "x", "everyday", 1, strict=True)
+
+    async with a_screen(tmp_path, size=NARROW, pane="traces", script=script, prepare=prepare) as shown:
+        await shown.sees("nobody")
+        await shown.press("enter")
+        text = await shown.sees("zanzibar")
+        assert "…" not in text.split("Plan")[0].split("Trace req")[1]
+
+
 async def test_the_ages_in_the_list_go_on_while_nothing_happens(tmp_path: Path) -> None:
     async with a_screen(tmp_path, size=FULL, pane="traces", script=SCRIPT, prepare=a_few) as shown:
         await shown.sees("$0.00099")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -32,7 +33,7 @@ from clawtui.tui.state.trace_detail import (
     prompt_of,
     tokens_per_s,
 )
-from clawtui.tui.state.traces import Narrowed, answered_cell, badges_cell, outcome_cell, tokens_cell
+from clawtui.tui.state.traces import Narrowed, answered_cell, badges_cell, outcome_cell, tokens_cell, when_cell
 from clawtui.tui.state.why import verdict_lines
 from clawtui.tui.widgets.columns import plain
 from clawtui.tui.widgets.parts import Part, Tone
@@ -89,9 +90,16 @@ def test_outcomes_have_a_sign_beside_the_colour_and_failures_their_kind() -> Non
     assert outcome_cell(failed) == (("○ rate limit", Tone.BAD),)
 
 
+def test_a_time_of_yesterday_cannot_be_taken_for_one_of_today() -> None:
+    now = time.mktime((2026, 11, 21, 18, 18, 0, 0, 0, -1))
+    assert when_cell(now - 26, now) == "26 s ago"
+    assert when_cell(now - 4 * 3_600, now) == "14:18:00"
+    assert when_cell(time.mktime((2026, 11, 20, 23, 28, 47, 0, 0, -1)), now) == "11-20 23:28"
+
+
 def test_badges_tell_what_was_special() -> None:
     special = replace(ROW, fusion="council", failovers=2, outcome=Outcome.INTERRUPTED, usage_source="mixed")
-    assert plain(badges_cell(special)) == "fusion failover 2 interrupted ≈"
+    assert plain(badges_cell(special)) == "fusion ↪2 ≈"
     assert plain(badges_cell(ROW)) == ""
     assert tokens_cell(ROW) == "12k/5"
     assert tokens_cell(special) == "≈12k/5"
@@ -127,12 +135,14 @@ def test_every_verdict_that_matters_is_told_and_the_rest_counted() -> None:
 
 def test_attempts_stand_on_one_axis_with_their_decision() -> None:
     first, second = attempt_spans(TRACE)
-    assert (first.start_ms, first.end_ms, first.tone, first.note) == (0.0, 180.0, Tone.BAD, "rate limit 429")
+    assert (first.start_ms, first.end_ms, first.tone, first.note) == (0.0, 180.0, Tone.BAD, "rate limit 429 180 ms")
     assert (second.queued_ms, second.first_token_ms) == (180.0, 500.0)
     told = words(attempt_lines(TRACE))
-    assert "1 failed rate limit 429 → next profile  180 ms, retry after 30 s, with env:KEY" in told
-    assert "slow down" in told
-    assert "2 ok  800 ms, waited 20 ms" in told
+    assert told.splitlines() == ["1 → next profile  retry after 30 s, with env:KEY  “slow down”", "2 waited 20 ms"]
+
+
+def test_an_attempt_that_the_axis_tells_whole_has_no_line_below_it() -> None:
+    assert attempt_lines(replace(TRACE, attempts=(replace(ANSWERED, wait_ms=0.0),))) == []
 
 
 def test_unknown_stays_unknown() -> None:
