@@ -120,6 +120,7 @@ class Table(ListKeys, ScrollView, Generic[R], can_focus=True):
         self._rows: Rows[R] = Rows(columns, key, sort)
         self._source: RowSource[R] | None = None
         self._pages: Pages[R] = Pages()
+        self._to_first = False  # the filter is another: a cursor whose row it leaves out goes to the first
         self._has_answer = False  # the source has been counted
         self._is_fetching = False
         self._cursor = 0
@@ -185,9 +186,16 @@ class Table(ListKeys, ScrollView, Generic[R], can_focus=True):
         before = self._seen()
         self._rows.set_filter(read_filter(text, self.columns))
         if self._source is not None:
+            self._to_first = True
             self.reload(keep=False)
         else:
-            self._settle(before)
+            if self.filter and not self.follows_first and (best := self._rows.best(self._cursor_key)) is not None:
+                self._cursor_key = self._key(self._rows.shown[best])
+                self._settle(before)
+                self._scroll_to_cursor()
+                self.post_message(self.Highlighted(self, self._cursor_key, self.cursor_row))
+            else:
+                self._settle(before)
 
     @property
     def sort(self) -> Sort | None:
@@ -304,6 +312,9 @@ class Table(ListKeys, ScrollView, Generic[R], can_focus=True):
         if key is not None and not self.follows_first and count:
             place = await source.index_of(filter, sort, key)
         before = self._cursor - self.scroll_offset.y
+        if self._to_first and place is None:
+            place = 0
+        self._to_first = False
         self._pages.reset(count, keep_stale=keep)
         self._has_answer = True
         self._resize()

@@ -105,6 +105,26 @@ class Rows(Generic[R]):
     def place_of(self, key: Hashable) -> int | None:
         return self._places.get(key)
 
+    def best(self, key: Hashable) -> int | None:
+        """Where the cursor goes for this filter: to what is called so before what merely mentions it, the first of
+        equals. None: it stays on `key`, which is as good."""
+        if not self.shown:
+            return None
+        ranks = [self._rank(row) for row in self.shown]
+        least = min(ranks)
+        place = self._places.get(key)
+        return None if place is not None and ranks[place] == least else ranks.index(least)
+
+    def _rank(self, row: R) -> int:
+        """0: its name holds all words whole; 1: its name has words that begin so; 2: it is found elsewhere in the row."""
+        texts = self._texts_of(row)
+        names = [
+            word for place, column in enumerate(self._columns) if column.priority == 0 for word in texts[place].split()
+        ]
+        if all(word in names for word in self.filter.words):
+            return 0
+        return 1 if all(any(name.startswith(word) for name in names) for word in self.filter.words) else 2
+
     def _arrange(self) -> None:
         rows = [row for row in self._all if self._passes(row)] if self.filter else list(self._all)
         if not self.filter:

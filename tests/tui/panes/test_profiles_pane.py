@@ -195,6 +195,15 @@ async def test_a_copy_and_a_delete_that_says_what_would_break(tmp_path: Path) ->
         await shown.sees("2 errors")
 
 
+async def test_after_a_filter_the_row_that_was_sought_is_the_one_acted_on(tmp_path: Path) -> None:
+    async with a_screen(tmp_path, size=FULL, pane="profiles") as shown:
+        await at(shown, "everyday")
+        await shown.press("escape", "slash")
+        await shown.type("swift")
+        await shown.press("enter", "X")
+        await shown.sees("Delete profile swift?")
+
+
 async def test_u_brings_back_the_file_before_the_last_save(tmp_path: Path) -> None:
     async with a_screen(tmp_path, size=FULL, pane="profiles") as shown:
         before = text_of_file(shown)

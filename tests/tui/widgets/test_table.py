@@ -272,6 +272,46 @@ async def test_a_source_that_grew_above_keeps_the_cursor_on_its_row():
         assert app.table.cursor - app.table.scroll_offset.y == line
 
 
+async def test_a_filter_takes_the_cursor_to_what_is_called_so():
+    rows = [
+        Model("anth", "echo"),
+        Model("zed", "one"),
+        Model("re-echo", "two"),
+        Model("echo-2", "x"),
+        Model("echo", "y"),
+    ]
+    app = Shown(rows)
+    async with app.run_test() as pilot:
+        app.table.set_filter("echo")
+        await pilot.pause()
+        assert app.table.cursor_key == "echo"
+        assert app.heard[-1] == ("highlighted", "echo")
+        app.table.set_filter("")
+        assert app.table.cursor_key == "echo"
+        app.table.set_filter("one")
+        assert app.table.cursor_key == "zed"
+        app.table.set_filter("provider:two")
+        assert app.table.cursor_key == "re-echo"
+
+
+async def test_a_cursor_whose_row_a_source_leaves_out_goes_to_the_first():
+    app = Shown()
+    async with app.run_test() as pilot:
+        app.table.use(LeftOut(100))
+        await pilot.pause(0.1)
+        app.table.move_to(50)
+        await pilot.pause(0.1)
+        app.table.set_filter("x")
+        await pilot.pause(0.1)
+        assert app.table.cursor == 0
+        assert app.table.cursor_key == "row-0"
+
+
+class LeftOut(ManyRows):
+    async def index_of(self, filter: Filter, sort: Sort | None, key: Hashable) -> int | None:
+        return None if filter else await super().index_of(filter, sort, key)
+
+
 async def test_a_filter_goes_to_the_source():
     app = Shown()
     async with app.run_test(size=(40, 21)) as pilot:
