@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date, datetime
 
 from textual import work
@@ -25,6 +26,7 @@ from clawtui.tui.state.usage import (
     day_at,
     doubt_line,
     filled_days,
+    key_words,
     reservation_lines,
 )
 from clawtui.tui.widgets.bars import Day, DayBars
@@ -35,7 +37,7 @@ from clawtui.tui.widgets.parts import PartLine, Tone
 from clawtui.tui.widgets.picker import Option, Picker
 from clawtui.tui.widgets.table import Table
 from clawtui.tui.widgets.table_rows import read_sort
-from clawtui.tui.widgets.toned import Lines
+from clawtui.tui.widgets.toned import Lines, Wrapped
 
 SORT = "usage"
 
@@ -56,15 +58,15 @@ class UsagePane(LookingPane):
             with Vertical(id="usage-rows", classes="panel"):
                 yield FilterInput(hint="text, or failed:3")
                 yield Table(
-                    _columns(),
+                    _columns(lambda: self.by),
                     key=lambda row: row.key,
                     empty="Nothing was asked in this time: r chooses another",
                     sort=read_sort(self.desk.remembered.sorts.get(SORT, "")),
                     id="usage",
                 )
-                yield Lines(id="usage-total")
+                yield Wrapped(id="usage-total")
             with VerticalScroll(id="usage-side", classes="panel", can_focus=False):
-                yield Lines(id="usage-burn")
+                yield Wrapped(id="usage-burn")
                 yield DayBars(height=6, id="usage-bars")
                 yield Heatmap(id="usage-year")
                 yield Lines(id="usage-open")
@@ -206,20 +208,24 @@ def _total_line(total: UsageRow) -> PartLine:
     return ((f"{money(total.cost_usd)}", Tone.STRONG), (f"  {words}, {tokens}", Tone.NORMAL))
 
 
-def _columns() -> list[Column[UsageRow]]:
+def _columns(by: Callable[[], By]) -> list[Column[UsageRow]]:
     right = Align.RIGHT
+
+    def key(row: UsageRow) -> CellValue:
+        words = key_words(by(), row.key)
+        return words if words == row.key else ((words, Tone.MUTED),)
 
     def failed(row: UsageRow) -> CellValue:
         return ((count(row.failures), Tone.BAD if row.failures else Tone.MUTED),)
 
     return [
-        Column("key", "What", lambda row: row.key, least=14, share=2, priority=0, order=lambda row: row.key),
+        Column("key", "What", key, least=14, most=40, share=2, priority=0, keeps_end=True, order=lambda row: row.key),
         Column("cost", "Cost", lambda row: money(row.cost_usd), width=9, align=right, priority=0,
                order=lambda row: row.cost_usd),
         Column("requests", "Asked", lambda row: count(row.requests), width=6, align=right, priority=1,
                order=lambda row: row.requests),
         Column("failed", "Failed", failed, width=6, align=right, priority=2, order=lambda row: row.failures),
-        Column("failovers", "Hops", lambda row: count(row.failovers), width=5, align=right, priority=3,
+        Column("failovers", "Failovers", lambda row: count(row.failovers), width=9, align=right, priority=3,
                order=lambda row: row.failovers),
         Column("in", "In", lambda row: count(row.input_tokens), width=6, align=right, priority=2,
                order=lambda row: row.input_tokens),
@@ -227,7 +233,7 @@ def _columns() -> list[Column[UsageRow]]:
                order=lambda row: row.output_tokens),
         Column("cached", "Cached", lambda row: count(row.cached_input_tokens), width=6, align=right, priority=5,
                order=lambda row: row.cached_input_tokens),
-        Column("reasoning", "Reason", lambda row: count(row.reasoning_tokens), width=6, align=right, priority=6,
+        Column("reasoning", "Reasoning", lambda row: count(row.reasoning_tokens), width=9, align=right, priority=6,
                order=lambda row: row.reasoning_tokens),
         Column("p50", "p50≈", lambda row: duration_ms(row.p50_ms), width=7, align=right, priority=3,
                order=lambda row: row.p50_ms),

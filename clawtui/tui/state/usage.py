@@ -9,11 +9,11 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from clawtui.runtime.budgets_view import BudgetRow
-from clawtui.store.usage import DaySpend, OpenReservation, UsageRow
+from clawtui.store.counted import NOBODY
+from clawtui.store.usage import By, DaySpend, OpenReservation, UsageRow
 from clawtui.text import ago, count, money
 from clawtui.tui.widgets.parts import Part, PartLine, Tone
 
-DAY = 86_400.0
 BURN_DAYS = 7  # days that the burn rate looks back on
 
 
@@ -42,19 +42,26 @@ class Chosen:
         )
 
     def bounds(self, now: float) -> tuple[float, float]:
-        """From and until, in epoch seconds; days are those of the local zone."""
+        """From and until, in epoch seconds; days are those of the local zone, and today is one of the last 7."""
         today = _midnight(day_at(now))
         match self.range:
             case Range.TODAY:
                 return today, now
             case Range.WEEK:
-                return now - 7 * DAY, now
+                return _midnight(day_at(now) - timedelta(days=6)), now
             case Range.MONTH:
-                return now - 30 * DAY, now
+                return _midnight(day_at(now) - timedelta(days=29)), now
             case Range.CUSTOM if self.first is not None and self.last is not None:
                 return _midnight(self.first), min(now, _midnight(self.last + timedelta(days=1)) - 1)
             case _:
                 return 0.0, now
+
+
+def key_words(by: By, key: str) -> str:
+    """What a row is about; what was asked of nobody, or answered by nobody, in words."""
+    if key != NOBODY:
+        return key
+    return "no profile" if by is By.PROFILE else "nobody answered"
 
 
 def day_at(wall: float) -> date:
@@ -114,7 +121,7 @@ def burn_lines(burned: Burn, budgets: Sequence[BudgetRow]) -> list[PartLine]:
             (f"{money(burned.per_day_usd)} a day", Tone.STRONG),
             (f"  {money(burned.month_so_far_usd)} this month, ", Tone.MUTED),
             (f"{money(burned.projected_usd)} by its end", Tone.NORMAL),
-            (" if it goes on so", Tone.MUTED),
+            (" at this rate", Tone.MUTED),
         )
     ]
     for row in budgets:

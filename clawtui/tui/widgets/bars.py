@@ -34,7 +34,15 @@ def day_bars(
     top = max(sums)
     wide = min(6, room // len(groups))
     lines = [
-        _level(level, height, sums, unknown, top, wide, pad(shown(top) if level == height else "", axis, right=True))
+        _level(
+            level,
+            height,
+            sums,
+            unknown,
+            top,
+            wide,
+            pad(shown(top) if level == height and top > 0 else "", axis, right=True),
+        )
         for level in range(height, 0, -1)
     ]
     lines.append(((pad(shown(0.0), axis, right=True) + "└" + "─" * (wide * len(groups)), Tone.MUTED),))

@@ -33,6 +33,7 @@ class Column(Generic[R]):
     width: int = 0
     least: int = 6
     share: int = 1
+    most: int = 0  # cells beyond which more room would only be blank; 0: none
     align: Align = Align.LEFT
     priority: int = 1  # narrow tables drop the highest first; 0 stays
     order: Callable[[R], Any] | None = None  # None: cannot be sorted by; a value of None sorts last
@@ -74,6 +75,8 @@ def fit(columns: Sequence[Column[R]], width: int) -> tuple[Fitted[R], ...]:
         cells = column.width or column.least
         if not column.width and spare > 0:
             extra = spare * column.share // shares
+            if column.most:
+                extra = min(extra, max(0, column.most - cells))
             spare, shares = spare - extra, shares - column.share
             cells += extra
         cells = min(cells, width - x)

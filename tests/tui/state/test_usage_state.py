@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from clawtui.runtime.budgets_view import BudgetRow
 from clawtui.store.usage import DaySpend, OpenReservation, UsageRow
 from clawtui.tui.state.usage import (
-    DAY,
     Chosen,
     Range,
     burn,
@@ -38,7 +37,9 @@ def spend(*sums: float, last: date = date(2027, 1, 11)) -> list[DaySpend]:
 
 
 def test_ranges_end_now_and_begin_where_they_say() -> None:
-    assert Chosen(Range.WEEK).bounds(NOW) == (NOW - 7 * DAY, NOW)
+    since, until = Chosen(Range.WEEK).bounds(NOW)
+    assert (day_at(since), day_at(since - 1), until) == (date(2027, 1, 5), date(2027, 1, 4), NOW)
+    assert day_at(Chosen(Range.MONTH).bounds(NOW)[0]) == date(2026, 12, 13)
     assert Chosen(Range.ALL).bounds(NOW) == (0.0, NOW)
     since, until = Chosen(Range.TODAY).bounds(NOW)
     assert (day_at(since), day_at(since - 1), until) == (date(2027, 1, 11), date(2027, 1, 10), NOW)

@@ -120,6 +120,12 @@ def test_days_stand_side_by_side_under_a_scale():
     assert "20 Nov" in lines[5]
 
 
+def test_days_of_nothing_have_no_scale_from_nothing_to_nothing():
+    lines = plain(day_bars([Day(LAST, 0.0)], 40, 4))
+    assert "$" not in "".join(lines[:4])
+    assert lines[4].lstrip().startswith("$0└")
+
+
 def test_more_days_than_cells_share_bars_and_say_so():
     days = [Day(LAST - timedelta(days=99 - n), 1.0) for n in range(100)]
     assert plain(day_bars(days, 40, 3))[-1].strip() == "one bar is 4 days"
