@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
 from importlib.resources import files
-from pathlib import Path
 
 from clawtui.config import document
 from clawtui.config.key_checks import KeyCheck
 from clawtui.config.paths import Paths
 from clawtui.engine.clock import Clock
+from clawtui.runtime.demo_folder import DemoFolder
 from clawtui.runtime.opening import assemble
 from clawtui.runtime.runtime import ConfigState, Origin, Runtime
 from clawtui.simulator import DialectKind, Simulator, parse_script
@@ -35,14 +33,14 @@ KEYS = {
 async def open_demo(clock: Clock, keys: KeyCheck | None = None) -> Runtime:
     simulator = Simulator(parse_script(files("clawtui.simulator").joinpath("demo.toml").read_text(encoding="utf-8")))
     url = await simulator.start()
-    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="clawtui-demo-"))
+    folder = await asyncio.to_thread(DemoFolder)
 
     async def clear() -> None:
         await simulator.close()
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        await asyncio.to_thread(folder.clear)
 
     try:
-        paths = Paths(folder / "config" / "config.toml", folder / "data")
+        paths = Paths(folder.path / "config" / "config.toml", folder.path / "data")
         await asyncio.to_thread(_lay_out, paths, simulator)
         loaded = await asyncio.to_thread(document.load, paths.config_file, KEYS, keys)
         if loaded.config is None:

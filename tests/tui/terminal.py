@@ -77,6 +77,11 @@ class Terminal:
         self.pid = 0
         return os.waitstatus_to_exitcode(status)
 
+    def hang_up(self) -> None:
+        """The window is closed: the program hears of it and has nowhere to write any more."""
+        os.close(self._descriptor)
+        self._descriptor = os.open(os.devnull, os.O_RDWR)
+
     def kill(self) -> None:
         if self.pid:
             os.kill(self.pid, signal.SIGKILL)

@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from clawtui.simulator import ModelScript, Script, Simulator
 from tests.tui.screen import KEYS, demo_like
 from tests.tui.terminal import Terminal, a_terminal
@@ -98,3 +100,21 @@ async def test_the_program_leaves_the_terminal_as_it_found_it(tmp_path: Path) ->
             (b"\x1b[?2004h", b"\x1b[?2004l"),
         ):
             assert raw.rfind(off) > raw.rfind(on)
+
+
+@pytest.mark.parametrize("how", ["hang up", "SIGTERM"])
+async def test_a_demo_whose_window_is_closed_leaves_nothing_behind(tmp_path: Path, how: str) -> None:
+    environ = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+    async with a_terminal(["--demo"], environ) as terminal:
+        await terminal.sees("DEMO")
+        assert demos(tmp_path)
+        if how == "hang up":
+            terminal.hang_up()
+        else:
+            os.kill(terminal.pid, signal.SIGTERM)
+        assert await terminal.ends() in (0, 120)  # 120: Python could not flush to the terminal that has gone
+        assert not demos(tmp_path)
+
+
+def demos(folder: Path) -> list[Path]:
+    return list(folder.glob("clawtui-demo-*"))
