@@ -83,7 +83,9 @@ class FormField:
     default: Any = None  # None: nothing is said
     names: Names = Names.NOTHING
     choices: tuple[str, ...] = ()
-    bounds: str = ""
+    bounds: str = ""  # in words, for a sentence
+    range: str = ""  # the same in few cells, to stand beside the value
+    unit: str = ""
     is_required: bool = False
 
     @property
@@ -130,6 +132,8 @@ def _field(section: Section, path: Path, info: FieldInfo) -> FormField:
         names=_NAMES.get((section, path[0]), Names.NOTHING) if len(path) == 1 else Names.NOTHING,
         choices=_choices(info.annotation),
         bounds=_bounds(info),
+        range=_range(info),
+        unit=_unit(path, info.description or "") if kind in (Kind.WHOLE, Kind.NUMBER) else "",
         is_required=info.is_required() and len(path) == 1,
     )
 
@@ -168,12 +172,34 @@ def _choices(annotation: Any) -> tuple[str, ...]:
     return tuple(each.value for each in bare) if isinstance(bare, type) and issubclass(bare, Enum) else ()
 
 
+_BOUNDS = {"ge": "from {}", "gt": "above {}", "le": "to {}", "lt": "below {}"}
+
+
 def _bounds(info: FieldInfo) -> str:
-    words = {"ge": "from {}", "gt": "above {}", "le": "to {}", "lt": "below {}"}
     found = []
     for each in info.metadata:
-        found += [text.format(f"{getattr(each, name):g}") for name, text in words.items() if hasattr(each, name)]
+        found += [text.format(f"{getattr(each, name):g}") for name, text in _BOUNDS.items() if hasattr(each, name)]
     return " ".join(found)
+
+
+def _range(info: FieldInfo) -> str:
+    """`1–120`, `>0–600`, `≥0`."""
+    found = {name: f"{getattr(each, name):g}" for each in info.metadata for name in _BOUNDS if hasattr(each, name)}
+    least = found.get("ge") or (f">{found['gt']}" if "gt" in found else "")
+    most = found.get("le") or (f"<{found['lt']}" if "lt" in found else "")
+    if least and most:
+        return f"{least}–{most}"
+    return f"≥{least}" if "ge" in found else least or (f"≤{most}" if "le" in found else most)
+
+
+def _unit(path: Path, about: str) -> str:
+    """What a number counts, as its name or its description says."""
+    if path[0] == "price":
+        return "USD/1M tokens"
+    if about.startswith(("Seconds", "Most seconds")):
+        return "s"
+    last = path[-1].rpartition("_")[2]
+    return {"tokens": "tokens", "chars": "chars", "usd": "USD", "days": "days"}.get(last, "")
 
 
 # ---- values

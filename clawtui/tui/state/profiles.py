@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -176,9 +176,22 @@ def _instead(field: FormField, known: ModelRow | None) -> str:
 
 
 def value_cell(row: FormRow) -> CellValue:
+    """The value with its unit, and what it may be; what holds instead where there is none."""
+    field = row.field
     if row.value is None:
-        return ((row.instead, Tone.MUTED),)
-    return ((shown(row.value), Tone.NORMAL), (row.note, Tone.MUTED))
+        # A figure may say where it comes from: the unit stands behind the figure.
+        figure, comma, source = row.instead.partition(",")
+        instead = f"{figure} {field.unit}{comma}{source}" if figure and field.unit else row.instead or field.unit
+        return tuple(_spaced((instead, Tone.MUTED), (field.range, Tone.MUTED)))
+    value = f"{shown(row.value)} {field.unit}" if field.unit else shown(row.value)
+    return tuple(_spaced((value, Tone.NORMAL), (row.note, Tone.MUTED), (field.range, Tone.MUTED)))
+
+
+def _spaced(value: Part, *behind: Part) -> Iterator[Part]:
+    yield value
+    for text, tone in behind:
+        if text:
+            yield (text if text.startswith((",", " ")) or not value[0] else f"  {text}", tone)
 
 
 def label_cell(row: FormRow) -> CellValue:

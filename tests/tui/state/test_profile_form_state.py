@@ -154,3 +154,14 @@ def test_what_would_break_is_known() -> None:
 )
 def test_values_are_shown_as_people_read_them(value: object, text: str) -> None:
     assert shown(value) == text
+
+
+def test_numbers_have_their_unit_and_their_bounds_in_few_cells() -> None:
+    fusion = {field.label: field for field in fields_of(Section.FUSION)}
+    assert (fusion["adviser_timeout"].unit, fusion["adviser_timeout"].range) == ("s", "1–120")
+    assert (fusion["max_proposal_chars"].unit, fusion["max_proposal_chars"].range) == ("chars", "256–20000")
+    assert (fusion["temperature"].unit, fusion["temperature"].range) == ("", "0–2")
+    provider = {field.label: field for field in fields_of(Section.PROVIDERS)}
+    assert (provider["timeouts.total"].unit, provider["timeouts.total"].range) == ("s", ">0–86400")
+    assert (provider["price.input"].unit, provider["price.input"].range) == ("USD/1M tokens", "≥0")
+    assert {field.unit for section in Section for field in fields_of(section) if field.kind is Kind.TEXT} == {""}
