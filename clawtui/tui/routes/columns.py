@@ -26,13 +26,13 @@ def route_columns() -> tuple[Column[Line], ...]:
     """Sorting by state brings what needs a look to the top."""
     right = Align.RIGHT
     return (
-        Column("state", "State", state_cell, width=15, priority=0, order=lambda line: ORDER.index(line.state)),
+        Column("state", "State", state_cell, width=14, priority=0, order=lambda line: ORDER.index(line.state)),
         Column(
             "route",
             "Route",
             lambda line: named(line.route),
-            least=24,
-            share=3,
+            least=31,
+            share=6,
             priority=0,
             keeps_end=True,
             order=lambda line: named(line.route),
@@ -59,8 +59,8 @@ def route_columns() -> tuple[Column[Line], ...]:
             priority=5,
             order=lambda line: line.row.tokens_per_s,
         ),
-        _number("now", "Now", 4, 2, lambda line: line.row.in_flight),
-        _number("asked", "Asked", 6, 3, lambda line: line.row.requests),
+        _number("now", "Now", 4, 3, lambda line: line.row.in_flight),
+        _number("asked", "Asked", 6, 4, lambda line: line.row.requests),
         _number("retried", "Retry", 6, 6, lambda line: line.row.retries),
         _number("failed", "Failed", 7, 4, lambda line: line.row.failures),
         Column(
@@ -76,7 +76,7 @@ def route_columns() -> tuple[Column[Line], ...]:
             "Last 10 min",
             lambda line: spark(line.row.buckets, line.row.failed_buckets, SPARK),
             width=SPARK,
-            priority=3,
+            priority=2,
             order=lambda line: sum(line.row.buckets),
             filters=False,
         ),

@@ -181,7 +181,8 @@ def value_cell(row: FormRow) -> CellValue:
     if row.value is None:
         # A figure may say where it comes from: the unit stands behind the figure.
         figure, comma, source = row.instead.partition(",")
-        instead = f"{figure} {field.unit}{comma}{source}" if figure and field.unit else row.instead or field.unit
+        has_unit = field.unit and any(map(str.isdigit, figure))
+        instead = f"{figure} {field.unit}{comma}{source}" if has_unit else row.instead or field.unit
         return tuple(_spaced((instead, Tone.MUTED), (field.range, Tone.MUTED)))
     value = f"{shown(row.value)} {field.unit}" if field.unit else shown(row.value)
     return tuple(_spaced((value, Tone.NORMAL), (row.note, Tone.MUTED), (field.range, Tone.MUTED)))

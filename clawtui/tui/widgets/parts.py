@@ -53,7 +53,7 @@ def merged(parts: Sequence[Part]) -> PartLine:
 
 
 def wrap(parts: Sequence[Part], width: int) -> list[PartLine]:
-    """At blanks; a word that is longer than a line goes on in the next."""
+    """At blanks, but not between a figure and its unit; a word that is longer than a line goes on in the next."""
     lines: list[list[Part]] = [[]]
     used = 0
     for atom in (piece for whole in _atoms(parts) for piece in _pieces(whole, width)):
@@ -107,7 +107,19 @@ def one_line_kept(text: str) -> str:
     return f"{' ' if before else ''}{cleaned}{' ' if after else ''}"
 
 
+UNITS = frozenset(("ms", "s", "m", "h", "d", "%", "/", "tok/s", "tokens", "tokens/s"))
+
+
 def _words(text: str) -> list[str]:
-    """Each with the blank behind it."""
+    """Each with the blank behind it; a figure with the unit that it would be read without."""
     parts = text.split(" ")
-    return [word for word in [*(f"{part} " for part in parts[:-1]), parts[-1]] if word]
+    words: list[str] = []
+    before = ""
+    for word in [*(f"{part} " for part in parts[:-1]), parts[-1]]:
+        bare = word.strip(" ,.;:)")
+        if words and bare in UNITS and (before[-1:].isdigit() or before == "/"):
+            words[-1] += word
+        elif word:
+            words.append(word)
+        before = bare
+    return words

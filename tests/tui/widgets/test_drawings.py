@@ -16,7 +16,7 @@ from clawtui.tui.widgets.columns import Align, Column, fit
 from clawtui.tui.widgets.diff_view import Change, DiffView, diff, painted
 from clawtui.tui.widgets.dots import MARKS, State, dot_and_word, row_of_dots
 from clawtui.tui.widgets.heatmap import Heatmap, year
-from clawtui.tui.widgets.parts import PartLine, Tone, fitted
+from clawtui.tui.widgets.parts import PartLine, Tone, fitted, wrap
 from clawtui.tui.widgets.sparkline import fold, spark
 from clawtui.tui.widgets.toned import Lines
 from clawtui.tui.widgets.waterfall import Span, Waterfall, lay_out
@@ -289,3 +289,11 @@ async def test_drawings_paint_in_any_size(size: tuple[int, int]):
 def test_a_line_of_parts_is_cut_with_an_ellipsis():
     assert fitted((("abc", Tone.OK), ("def", Tone.BAD)), 3) == (("ab…", Tone.OK),)
     assert fitted((("abc", Tone.OK), ("def", Tone.BAD)), 6) == (("abc", Tone.OK), ("def", Tone.BAD))
+
+
+def test_a_figure_is_not_parted_from_its_unit():
+    words = (("it answers at most 12 / s, after 0.8 s at first, 95 % of it", Tone.NORMAL),)
+    for width in range(8, 60):
+        for line in plain(wrap(words, width)):
+            assert not line.startswith(("s", "/", "%"))
+            assert not line.endswith(("12", "12 /", "0.8", "95"))
