@@ -23,6 +23,12 @@ ASKED = (
     "Write a Python function that merges two sorted lists",
     "What should a runbook for a full disk contain?",
 )
+# What one asks several for: the drafts of the demo's advisers answer such questions.
+FUSION_ASKED = (
+    "Should we move the database this week, or after the release?",
+    "Is it worth rewriting the importer now?",
+    "Do we switch to the new queue before the holidays?",
+)
 TARGETS = ("everyday", "deep", "everyday", "strong", "swift", "deep", "open", "local", "everyday", "deep", None)
 
 
@@ -44,11 +50,11 @@ class BackgroundCaller:
                 target = TARGETS[number % len(TARGETS)]
                 if number % FUSION_EVERY == 5:
                     target = "fusion/council"
-                task = group.create_task(self._ask(target), name=f"demo request {number}")
+                prompt = self._random.choice(FUSION_ASKED if target == "fusion/council" else ASKED)
+                task = group.create_task(self._ask(target, prompt), name=f"demo request {number}")
                 running.add(task)
                 task.add_done_callback(running.discard)
 
-    async def _ask(self, target: str | None) -> None:
-        prompt = self._random.choice(ASKED)
+    async def _ask(self, target: str | None, prompt: str) -> None:
         request = ChatRequest((user(prompt),), target=target, max_tokens=400, caller="demo")
         await self._engine.ask(request)
