@@ -12,6 +12,7 @@ from clawtui.cli.options import Options
 from clawtui.cli.stopping import Status, Stop
 from clawtui.config.findings import Finding
 from clawtui.runtime import Runtime, open_runtime
+from clawtui.store.database import NewerSchema
 
 Work = Callable[[Runtime], Awaitable[int]]
 
@@ -22,7 +23,7 @@ def on_runtime(options: Options, work: Work, *, past: bool = False, broken_is_fi
 
 
 async def _on_runtime(options: Options, work: Work, past: bool, broken_is_fine: bool) -> int:
-    runtime = await open_runtime(options.paths, environ=options.environ, demo=options.demo, keys=options.keys)
+    runtime = await _open(options)
     try:
         if runtime.state.errors and not broken_is_fine:
             raise broken(options, runtime.state.errors)
@@ -40,6 +41,13 @@ async def _on_runtime(options: Options, work: Work, past: bool, broken_is_fine: 
         raise Stop(why, "check its permissions and the disk, or name another folder with --data") from None
     finally:
         await runtime.aclose()
+
+
+async def _open(options: Options) -> Runtime:
+    try:
+        return await open_runtime(options.paths, environ=options.environ, demo=options.demo, keys=options.keys)
+    except NewerSchema as newer:
+        raise Stop(newer.what, "update clawtui, or name another folder with --data") from None
 
 
 async def _until_interrupted(work: Awaitable[int]) -> int:

@@ -29,9 +29,8 @@ class NewerSchema(Exception):
     """The file was written by a newer version of the program, which this one must not touch."""
 
     def __init__(self, path: Path, found: int, known: int) -> None:
-        super().__init__(
-            f"{path} was written by a newer version (schema {found}, this one knows {known}): update clawtui"
-        )
+        self.what = f"{path} was written by a newer version (schema {found}, this one knows {known})"
+        super().__init__(f"{self.what}: update clawtui")
         self.path = path
 
 
