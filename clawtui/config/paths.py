@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,15 +68,26 @@ class Paths:
         make_private_folder(self.config_dir)
 
 
+def expanded(text: str | Path) -> Path:
+    """With `~` and `~NAME` resolved. Never raises: where no such home is known, the path stays as it is written."""
+    try:
+        return Path(os.path.expanduser(text))
+    except ValueError:  # what can be no name of a user
+        return Path(text)
+
+
+def has_unknown_home(text: str | Path) -> bool:
+    """Whether it begins with the home of somebody whom this machine does not know."""
+    return str(text).startswith("~") and expanded(text) == Path(text)
+
+
 def find_paths(environ: Mapping[str, str], config: str | Path | None = None, data: str | Path | None = None) -> Paths:
     """`config` and `data` are the command line's; an empty variable counts as none."""
     config_file = config or environ.get(CONFIG_VARIABLE)
     data_dir = data or environ.get(DATA_VARIABLE)
     return Paths(
-        Path(config_file).expanduser()
-        if config_file
-        else platformdirs.user_config_path(APP, appauthor=False) / "config.toml",
-        Path(data_dir).expanduser() if data_dir else platformdirs.user_data_path(APP, appauthor=False),
+        expanded(config_file) if config_file else platformdirs.user_config_path(APP, appauthor=False) / "config.toml",
+        expanded(data_dir) if data_dir else platformdirs.user_data_path(APP, appauthor=False),
     )
 
 

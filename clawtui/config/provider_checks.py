@@ -13,6 +13,7 @@ from clawtui.config.catalogue import KnownProvider, known_providers
 from clawtui.config.effective import Unset, keeps_home, value_of
 from clawtui.config.findings import listed, quoted
 from clawtui.config.layout import Key
+from clawtui.config.paths import expanded
 from clawtui.config.report import Report
 from clawtui.config.schema import FUSION_PREFIX
 from clawtui.config.secrets import (
@@ -181,6 +182,6 @@ def _concerned(profiles: list[str]) -> str:
 
 def _is_open_to_others(body: str) -> bool:
     try:
-        return bool(os.stat(os.path.expanduser(body)).st_mode & OTHERS_CAN_READ)
+        return bool(os.stat(expanded(body)).st_mode & OTHERS_CAN_READ)
     except (OSError, ValueError):
         return False

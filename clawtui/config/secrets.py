@@ -14,10 +14,10 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import NoReturn, assert_never
 
 from clawtui.config.commands import CommandFailed, Commands
+from clawtui.config.paths import expanded, has_unknown_home
 
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 SEPARATORS = re.compile(r"[,\r\n]+")
@@ -284,21 +284,24 @@ def _from_file(reference: Reference) -> Iterator[tuple[str, str] | MissingSecret
 
 
 def read_secret_file(body: str) -> str | MissingSecret:
-    path = Path(body).expanduser() if body.startswith("~") else Path(body)
-
     def missing(reason: str) -> MissingSecret:
         return MissingSecret(f"file:{body}", None, reason)
 
+    if has_unknown_home(body):
+        return missing("this machine knows no user of that name")
     try:
         # Not blocking: a pipe in place of the file must not hold up the program.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(expanded(body), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         return missing(getattr(error, "strerror", None) or "no usable path")
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         return missing("it is no ordinary file")
     with os.fdopen(descriptor, "rb") as file:
-        content = file.read(MAX_SECRET_FILE + 1)
+        try:
+            content = file.read(MAX_SECRET_FILE + 1)
+        except OSError as error:  # such as what lies under /proc
+            return missing(error.strerror or "it cannot be read")
     if len(content) > MAX_SECRET_FILE:
         return missing("the file is too large for a secret")
     try:

@@ -24,7 +24,7 @@ from clawtui.config.secrets import (
     parse_reference,
     resolve,
 )
-from tests.config.builders import SENTINEL, errors, warnings
+from tests.config.builders import SENTINEL, errors, findings, warnings
 
 KEY = b"k" * 32
 
@@ -267,3 +267,31 @@ def test_a_secret_file_that_others_can_read_is_a_warning(tmp_path: Path) -> None
     assert "chmod 600" in warnings(text)["providers.openai.credentials[0]"].fix
     (tmp_path / "key").chmod(0o600)
     assert warnings(text) == {}
+
+
+@pytest.mark.parametrize(
+    ("reference", "reason"),
+    [
+        ("file:~nosuchuser/key", "no user of that name"),
+        ("file:~\0/key", "no user of that name"),
+        ("file:/proc/self/mem", "Input/output error"),
+    ],
+)
+def test_a_file_that_cannot_be_found_or_read_is_missing_in_words(reference: str, reason: str) -> None:
+    (missing,) = resolve([reference], {}, KEY).missing
+    assert reason in missing.reason
+
+
+def test_a_file_that_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
+    text = """
+[providers.one]
+kind = "openai"
+base_url = "http://127.0.0.1:1/v1"
+credentials = ["file:~nosuchuser/key", "file:/proc/self/mem"]
+[profiles.fast]
+provider = "one"
+model = "m"
+"""
+    told = [finding.message for finding in findings(text)]
+    assert any("no user of that name" in each for each in told)
+    assert any("Input/output error" in each for each in told)
