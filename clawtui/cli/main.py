@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 from clawtui.cli.options import Options
 from clawtui.cli.output import Output
 from clawtui.cli.stopping import Status, Stop
-from clawtui.cli.verbs import parser
+from clawtui.cli.verbs import parser, spelled_out
 
 if TYPE_CHECKING:
     from clawtui.config.key_checks import KeyCheck
@@ -48,7 +48,7 @@ def run(
     out, err = stdout or sys.stdout, stderr or sys.stderr
     environ = os.environ if environ is None else environ
     try:
-        args = parser().parse_args(arguments)
+        args = parser().parse_args(spelled_out(arguments))
     except SystemExit as ended:  # argparse has said what is wrong
         return ended.code if isinstance(ended.code, int) else Status.USAGE
     output = Output(out, err, environ, color=not args.no_color)

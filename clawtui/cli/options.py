@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from clawtui.cli.stopping import Stop
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from clawtui.cli.output import Output
     from clawtui.config.key_checks import KeyCheck
     from clawtui.config.paths import Paths
+
+NO_SUCH_HOME = "this machine knows no user of that name"
 
 
 @dataclass(slots=True)
@@ -24,8 +28,8 @@ class Options:
     output: Output
     environ: Mapping[str, str]
     stdin: Any
-    config: str | None = None
-    data: str | None = None
+    config: Path | None = None
+    data: Path | None = None
     demo: bool = False
     json: bool = False
     verbose: bool = False
@@ -34,9 +38,13 @@ class Options:
 
     @property
     def paths(self) -> Paths:
-        from clawtui.config.paths import find_paths
+        from clawtui.config.paths import CONFIG_VARIABLE, DATA_VARIABLE, find_paths, has_unknown_home
 
-        return find_paths(self.environ, self.config, self.data)
+        paths = find_paths(self.environ, self.config, self.data)
+        for option, variable in ((self.config, CONFIG_VARIABLE), (self.data, DATA_VARIABLE)):
+            if option is None and has_unknown_home(named := self.environ.get(variable, "")):
+                raise Stop(f"{variable} is {named}: {NO_SUCH_HOME}", "name another place")
+        return paths
 
 
 def add_common(parser: argparse.ArgumentParser, *, top: bool) -> None:
@@ -44,8 +52,12 @@ def add_common(parser: argparse.ArgumentParser, *, top: bool) -> None:
     unset: Any = None if top else argparse.SUPPRESS
     off: Any = False if top else argparse.SUPPRESS
     group = parser.add_argument_group("everywhere")
-    group.add_argument("--config", metavar="FILE", default=unset, help="config file instead of the usual one")
-    group.add_argument("--data", metavar="FOLDER", default=unset, help="data folder instead of the usual one")
+    group.add_argument(
+        "--config", metavar="FILE", type=user_path, default=unset, help="config file instead of the usual one"
+    )
+    group.add_argument(
+        "--data", metavar="FOLDER", type=user_path, default=unset, help="data folder instead of the usual one"
+    )
     group.add_argument(
         "--demo", action="store_true", default=off, help="on the built-in simulator, with throw-away data"
     )
@@ -54,6 +66,13 @@ def add_common(parser: argparse.ArgumentParser, *, top: bool) -> None:
     group.add_argument("-v", "--verbose", action="store_true", default=off, help="say more, tracebacks included")
 
 
-def existing_file(text: str) -> Path:
+def user_path(text: str) -> Path:
     """An argparse type: the path, with ~ resolved. Whether it can be read is said by whoever reads it."""
-    return Path(text).expanduser()
+    from clawtui.config.paths import expanded, has_unknown_home
+
+    if has_unknown_home(text):
+        raise argparse.ArgumentTypeError(f"{text}: {NO_SUCH_HOME}")
+    if not text or "\0" in text:
+        raise argparse.ArgumentTypeError("the path is empty" if not text else "no path holds a zero byte")
+    path = expanded(text)
+    return path.absolute() if str(path).startswith("~") else path  # of ./~x: not to be resolved once more

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from clawtui import __version__
-from clawtui.cli.options import add_common, existing_file
+from clawtui.cli.options import add_common, user_path
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -36,6 +37,14 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def spelled_out(arguments: Sequence[str]) -> list[str]:
+    """The arguments as argparse can read them: a dynamic route, `-@PROVIDER/MODEL`, is a name and no option."""
+    routes = [argument for argument in arguments if argument.startswith("-@")]
+    if not routes or "--" in arguments or not {"routes", "reset"} <= set(arguments):
+        return list(arguments)
+    return [*(argument for argument in arguments if argument not in routes), "--", *routes]
+
+
 def _verb(verbs: Verbs, name: str, text: str) -> argparse.ArgumentParser:
     verb = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     add_common(verb, top=False)
@@ -48,12 +57,8 @@ def _request_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--model", metavar="MODEL", help="another model of that profile, or PROVIDER/MODEL alone")
     verb.add_argument("--policy", metavar="ID", help="the rules that hold")
     verb.add_argument("--system", metavar="TEXT", help="system message")
-    verb.add_argument(
-        "--image", metavar="FILE", action="append", type=existing_file, default=[], help="attach an image"
-    )
-    verb.add_argument(
-        "--schema", metavar="FILE", type=existing_file, help="the answer is JSON that fits this JSON schema"
-    )
+    verb.add_argument("--image", metavar="FILE", action="append", type=user_path, default=[], help="attach an image")
+    verb.add_argument("--schema", metavar="FILE", type=user_path, help="the answer is JSON that fits this JSON schema")
     verb.add_argument("--temperature", type=float, metavar="T", help="0 to 2")
     verb.add_argument("--max-tokens", type=int, metavar="N", help="most tokens of the answer")
     verb.add_argument("--reasoning-effort", metavar="EFFORT", help="none, minimal, low, medium, high")
@@ -93,7 +98,9 @@ def _routes(verbs: Verbs) -> None:
     verb = _verb(verbs, "routes", "routes with circuits and counters, and credentials")
     inner = verb.add_subparsers(dest="what", metavar="reset")
     reset = _verb(inner, "reset", "close circuits by hand")
-    reset.add_argument("name", nargs="?", metavar="ROUTE|PROVIDER", help="PROFILE@PROVIDER/MODEL, or a provider")
+    reset.add_argument(
+        "name", nargs="?", metavar="ROUTE|PROVIDER", help="PROFILE@PROVIDER/MODEL, -@PROVIDER/MODEL, or a provider"
+    )
     reset.add_argument("--all", action="store_true", help="every route")
 
 
@@ -136,7 +143,7 @@ def _eval(verbs: Verbs) -> None:
     export = _verb(inner, "export", "one run as a file")
     export.add_argument("run", metavar="RUN")
     export.add_argument("--format", choices=("json", "md", "csv", "junit", "html"), default="md")
-    export.add_argument("-o", "--output", metavar="FILE", type=existing_file, help="standard output where left out")
+    export.add_argument("-o", "--output", metavar="FILE", type=user_path, help="standard output where left out")
 
 
 def _run_options(verb: argparse.ArgumentParser) -> None:
@@ -198,7 +205,7 @@ def _data(verbs: Verbs) -> None:
 def _simulate(verbs: Verbs) -> None:
     verb = _verb(verbs, "simulate", "the simulator alone, on this machine, until interrupted")
     verb.add_argument("--port", type=int, default=0, help="0: a free one")
-    verb.add_argument("--script", metavar="FILE", type=existing_file, help="who plays what (TOML)")
+    verb.add_argument("--script", metavar="FILE", type=user_path, help="who plays what (TOML)")
 
 
 def _completion(verbs: Verbs) -> None:
