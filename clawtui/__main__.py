@@ -17,7 +17,9 @@ def main() -> None:
     # it is whole in all else.
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
     from clawtui.cli.main import run
+    from clawtui.cli.streams import complete_streams
 
+    complete_streams()
     raise SystemExit(run(sys.argv[1:], open_screen=_open_screen, keys=_keys))
 
 

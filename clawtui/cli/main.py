@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import os
 import sys
@@ -9,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from clawtui.cli.options import Options
-from clawtui.cli.output import Output
+from clawtui.cli.output import CannotWrite, Output
 from clawtui.cli.stopping import Status, Stop
+from clawtui.cli.streams import flush_errors, silence
 from clawtui.cli.verbs import parser, spelled_out
 
 if TYPE_CHECKING:
@@ -48,8 +50,8 @@ def run(
     out, err = stdout or sys.stdout, stderr or sys.stderr
     environ = os.environ if environ is None else environ
     try:
-        args = parser().parse_args(spelled_out(arguments))
-    except SystemExit as ended:  # argparse has said what is wrong
+        args = _parsed(arguments)
+    except SystemExit as ended:  # argparse has said what is wrong, or what was asked for
         return ended.code if isinstance(ended.code, int) else Status.USAGE
     output = Output(out, err, environ, color=not args.no_color)
     options = Options(
@@ -66,24 +68,55 @@ def run(
         keys=keys,
     )
     try:
-        status = _dispatch(options, open_screen)
+        status = _ended(options, open_screen)
         output.flush()
+    except BrokenPipeError:  # whoever read us has left
+        silence(out)
+        return Status.FAILED
+    except CannotWrite as refused:
+        silence(out)
+        output.problem(str(refused), "see where it leads, and whether there is room")
+        return Status.FAILED
+    return status
+
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    try:
+        return parser().parse_args(spelled_out(arguments))
+    except SystemExit:
+        flush_errors()
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            silence(sys.stdout)
+            if not isinstance(error, BrokenPipeError):
+                sys.stderr.write(f"clawtui: {CannotWrite(error)}\n")
+            raise SystemExit(Status.FAILED) from None
+        raise
+    except OSError:  # what argparse had to say could not be said
+        silence(sys.stdout)
+        silence(sys.stderr)
+        raise SystemExit(Status.USAGE) from None
+
+
+def _ended(options: Options, open_screen: Callable[[Options], int]) -> int:
+    """The verb's status, or that of what ended it early, told in two lines."""
+    output = options.output
+    try:
+        return _dispatch(options, open_screen)
     except Stop as stop:
         output.problem(stop.message, stop.hint)
         return stop.status
     except KeyboardInterrupt:
         output.problem("interrupted")
         return Status.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read us has left. What is still buffered must not raise again when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Status.FAILED
+    except (BrokenPipeError, CannotWrite):
+        raise
     except Exception as error:  # the last boundary: a sentence for people, the traceback only where asked for
         if options.verbose:
             raise
         output.problem(f"this should not have happened ({type(error).__name__})", "with -v the traceback is shown")
         return Status.FAILED
-    return status
 
 
 def _dispatch(options: Options, open_screen: Callable[[Options], int]) -> int:

@@ -7,9 +7,17 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
+from clawtui.cli.streams import silence
 from clawtui.text import cell_width, clean, cut, one_line
 
 BOLD, DIM, RED, GREEN, YELLOW, RESET = "1", "2", "31", "32", "33", "0"
+
+
+class CannotWrite(Exception):
+    """Standard output takes nothing more, for another reason than that nobody reads it."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"standard output cannot be written: {error.strerror or type(error).__name__}")
 
 
 class Output:
@@ -48,7 +56,7 @@ class Output:
         if text:
             self._write(self._out, text)
             self._in_line = not text.endswith("\n")
-            self._out.flush()
+            self._flush_out()
 
     def end_stream(self) -> None:
         if self._in_line:
@@ -60,13 +68,13 @@ class Output:
 
     def event(self, value: Mapping[str, Any]) -> None:
         self._write(self._out, json.dumps(value, ensure_ascii=False) + "\n")
-        self._out.flush()
+        self._flush_out()
 
     def note(self, text: str) -> None:
         """A word on the side: who answered, what it cost, what goes on."""
         self.end_stream()
         self._write(self._err, self._styled(one_line(text), DIM, self._err_color) + "\n")
-        self._err.flush()
+        self._flush_err()
 
     def problem(self, message: str, hint: str = "") -> None:
         """One line of what is wrong, one of what to do."""
@@ -74,12 +82,12 @@ class Output:
         self._write(self._err, self._styled(f"clawtui: {one_line(message)}", RED, self._err_color) + "\n")
         if hint:
             self._write(self._err, one_line(hint) + "\n")
-        self._err.flush()
+        self._flush_err()
 
     def lines_of_trouble(self, lines: Iterable[str]) -> None:
         for line in lines:
             self._write(self._err, one_line(line) + "\n")
-        self._err.flush()
+        self._flush_err()
 
     def heading(self, text: str) -> None:
         self._write(self._out, self._styled(one_line(text), BOLD, self._out_color) + "\n")
@@ -101,20 +109,41 @@ class Output:
             )
 
     def flush(self) -> None:
-        self._out.flush()
-        self._err.flush()
+        self._flush_out()
+        self._flush_err()
+
+    def _flush_out(self) -> None:
+        try:
+            self._out.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise CannotWrite(error) from None
+
+    def _flush_err(self) -> None:
+        try:
+            self._err.flush()
+        except OSError:
+            silence(self._err)
 
     @staticmethod
     def _styled(text: str, style: str, color: bool) -> str:
         return f"\x1b[{style}m{text}\x1b[{RESET}m" if color else text
 
-    @staticmethod
-    def _write(stream: TextIO, text: str) -> None:
+    def _write(self, stream: TextIO, text: str) -> None:
         try:
-            stream.write(text)
-        except UnicodeEncodeError:
-            encoding = getattr(stream, "encoding", None) or "ascii"
-            stream.write(text.encode(encoding, "replace").decode(encoding))
+            try:
+                stream.write(text)
+            except UnicodeEncodeError:
+                encoding = getattr(stream, "encoding", None) or "ascii"
+                stream.write(text.encode(encoding, "replace").decode(encoding))
+        except OSError as error:
+            if stream is self._err:
+                silence(self._err)  # there is nowhere left to say so
+                return
+            if isinstance(error, BrokenPipeError):
+                raise
+            raise CannotWrite(error) from None
 
 
 def _cell(text: str, width: int, right: bool) -> str:
