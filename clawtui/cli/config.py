@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from clawtui.cli import findings
 from clawtui.cli.options import Options
 from clawtui.cli.stopping import Status, Stop
+
+if TYPE_CHECKING:
+    from clawtui.config.findings import Finding
+    from clawtui.config.paths import Paths
+    from clawtui.runtime import Runtime
 
 
 def run(options: Options) -> int:
@@ -22,7 +29,12 @@ def run(options: Options) -> int:
 
 
 def _path(options: Options) -> int:
-    paths = options.paths
+    if options.demo:
+        return _on_demo(options, lambda runtime: _tell_path(options, runtime.paths))
+    return _tell_path(options, options.paths)
+
+
+def _tell_path(options: Options, paths: Paths) -> int:
     if options.json:
         options.output.document(
             {
@@ -34,29 +46,43 @@ def _path(options: Options) -> int:
         )
     else:
         options.output.line(str(paths.config_file))
+        if options.demo:
+            options.output.note("the demo's own, thrown away when it ends")
     return Status.DONE
 
 
 def _check(options: Options) -> int:
     from clawtui.config.document import load
 
+    if options.demo:
+        return _on_demo(options, lambda runtime: _tell_findings(options, runtime.state.findings))
     loaded = load(options.paths.config_file, options.environ, options.keys)
-    if not loaded.exists:
-        if options.json:
-            options.output.document({"findings": []})
-            return Status.DONE
+    if not loaded.exists and not options.json:
         options.output.line(f"there is no {options.paths.config_file}: what is found on this machine is used")
         return Status.DONE
+    return _tell_findings(options, loaded.findings)
+
+
+def _tell_findings(options: Options, found: tuple[Finding, ...]) -> int:
     if options.json:
-        options.output.document({"findings": findings.document(loaded.findings)})
-        return findings.status_of(loaded.findings)
-    return findings.tell(options, loaded.findings)
+        options.output.document({"findings": findings.document(found)})
+        return findings.status_of(found)
+    return findings.tell(options, found)
+
+
+def _on_demo(options: Options, tell: Callable[[Runtime], int]) -> int:
+    """The demo's file lies in a folder of its own while it runs: nothing of the user's is looked at."""
+    from clawtui.cli.opened import on_runtime
+
+    async def work(runtime: Runtime) -> int:
+        return tell(runtime)
+
+    return on_runtime(options, work)
 
 
 def _show(options: Options) -> int:
     from clawtui.cli.opened import on_runtime
     from clawtui.config.writing import written_config
-    from clawtui.runtime import Runtime
 
     async def work(runtime: Runtime) -> int:
         config = runtime.state.config

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -241,3 +242,16 @@ def test_a_damaged_data_file_is_named_with_where_it_went(shell: Shell) -> None:
 
 def database(shell: Shell) -> Path:
     return shell.data / "clawtui.sqlite3"
+
+
+def test_the_demo_checks_and_names_its_own_config(shell: Shell) -> None:
+    shell.write('default_profile = "nobody"\n')
+    checked = shell("config", "check", "--demo", "--json")
+    assert checked.status == 0
+    assert not [each for each in checked.json["findings"] if each["severity"] == "error"]
+    assert str(shell.folder) not in checked.out
+    assert shell("--demo", "config", "check").status == 0
+    named = shell("config", "path", "--demo", "--json").json
+    assert str(shell.folder) not in json.dumps(named)
+    assert "clawtui-demo-" in named["config"]
+    assert not shell.data.exists()
