@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from clawtui.config.families import model_family
 from clawtui.config.findings import listed, quoted, suggestion
 from clawtui.config.layout import Key
-from clawtui.config.reference_checks import check_usable
+from clawtui.config.reference_checks import PROFILES, check_usable
 from clawtui.config.report import Report
 from clawtui.config.schema import FUSION_PREFIX
 from clawtui.config.tree import Tree, flag, is_enabled, tables, text, texts, whole
@@ -24,7 +24,7 @@ def check_fusions(tree: Tree, report: Report) -> None:
         if synthesizer is not None:
             _check_member((*here, "synthesizer"), fusion_id, synthesizer, profiles, report)
         quorum = whole(fusion, "quorum")
-        if quorum is not None and advisers and quorum > len(advisers):
+        if quorum is not None and advisers and quorum > len(advisers) and report.is_whole(here):
             report.error(
                 (*here, "quorum"),
                 f"a quorum of {quorum} can never be met by {len(advisers)} adviser{'s' if len(advisers) > 1 else ''}",
@@ -41,7 +41,7 @@ def _check_member(path: Key, fusion_id: str, name: str, profiles: Mapping[str, T
         report.error(path, "a fusion cannot be part of itself", "name a profile")
     elif name.startswith(f"{FUSION_PREFIX}/"):
         report.error(path, "a fusion cannot be part of a fusion", "name a profile")
-    else:
+    elif report.is_whole(PROFILES):
         report.error(
             path,
             f"there is no profile {quoted(name)}",

@@ -14,7 +14,7 @@ KeyCheck = Callable[[Mapping[str, str], bool], Sequence[KeyFinding]]
 
 def check_keys(tree: Tree, keys: KeyCheck | None, report: Report) -> None:
     written = {action: value for action, value in table(tree, "keys").items() if isinstance(value, str)}
-    if keys is None or not written:
+    if keys is None or not written or not (report.is_whole(("keys",)) and report.is_whole(("ui",))):
         return
     has_vim_keys = table(tree, "ui").get("vim_keys", True) is not False
     for finding in keys(written, has_vim_keys):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from clawtui.config.findings import quoted, suggestion
-from clawtui.config.reference_checks import check_list, check_named, check_usable
+from clawtui.config.reference_checks import PROFILES, check_list, check_named, check_usable
 from clawtui.config.report import Report
 from clawtui.config.schema import DEFAULT_POLICY, FUSION_PREFIX
 from clawtui.config.tree import Tree, tables, text, texts
@@ -18,13 +18,16 @@ def check_policies(tree: Tree, report: Report) -> None:
     policies = tables(tree, "policies")
     targets = [*profiles, *(f"{FUSION_PREFIX}/{name}" for name in tables(tree, "fusion"))]
     default = text(tree, "default_policy")
-    if default is not None and default not in policies and default != DEFAULT_POLICY:
+    is_unknown = default not in policies and default != DEFAULT_POLICY
+    if default is not None and is_unknown and report.is_whole(("policies",)):
         report.error(
             ("default_policy",),
             f"there is no policy {quoted(default)}",
             suggestion(default, (*policies, DEFAULT_POLICY), "write a [policies.…] table for it"),
         )
     tags = {tag for profile in profiles.values() for _, tag in texts(profile, "tags")}
+    targets_known = report.is_whole(PROFILES) and report.is_whole(("fusion",))
+    tags_known = report.is_whole(PROFILES) and all(report.is_whole((*PROFILES, name)) for name in profiles)
     for policy_id, policy in policies.items():
         here = ("policies", policy_id)
         named = text(policy, "profile")
@@ -32,10 +35,10 @@ def check_policies(tree: Tree, report: Report) -> None:
             check_usable((*here, "profile"), named, profiles, report)
         check_list((*here, "fallback_profiles"), policy, profiles, report)
         for field in ("allow", "deny"):
-            for place, pattern in texts(policy, field):
+            for place, pattern in texts(policy, field) if targets_known else ():
                 _check_pattern((*here, field, place), pattern, targets, report)
         for place, tag in texts(policy, "require_tags"):
-            if profiles and tag not in tags:
+            if profiles and tag not in tags and tags_known:
                 report.warning(
                     (*here, "require_tags", place),
                     f"no profile has the tag {quoted(tag)}, so nothing may answer",

@@ -59,7 +59,7 @@ def _check_table(
     here = ("providers", provider_id)
     if provider_id == FUSION_PREFIX:
         report.error(here, "`fusion` is a reserved name", "call the provider something else")
-    if known is None:
+    if known is None and report.is_whole(here):
         for field, example in (("kind", '"openai"'), ("base_url", '"https://HOST/v1"')):
             if field not in provider:
                 report.error(
@@ -72,6 +72,8 @@ def _check_table(
             report.error((*here, "headers", name), f"{quoted(name)} is no header name", "use letters, digits and -")
     _check_pairs((*here, "headers"), headers, environ, report)
     _check_pairs((*here, "query"), table(provider, "query"), environ, report)
+    if not (report.is_whole(here) and report.is_whole((*here, "circuit"))):
+        return
     circuit = table(provider, "circuit")
     first, longest = number(circuit, "open_for"), number(circuit, "open_for_max")
     if (30.0 if first is None else first) > (300.0 if longest is None else longest):
@@ -118,6 +120,8 @@ def _check_secrets(
     report: Report,
 ) -> None:
     if "credentials" not in provider:
+        if not report.is_whole(("providers", provider_id)):
+            return
         _check_usual_key(here, provider_id, provider, known, profiles, environ, report)
         return
     seen: set[str] = set()

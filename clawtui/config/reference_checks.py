@@ -11,6 +11,7 @@ from clawtui.config.report import Report
 from clawtui.config.schema import FUSION_PREFIX
 from clawtui.config.tree import Tree, flag, is_enabled, table, tables, text, texts, whole
 
+PROFILES: Key = ("profiles",)
 FLAGS = (
     "tools",
     "parallel_tools",
@@ -43,7 +44,7 @@ def check_named(path: Key, name: str, profiles: Mapping[str, Tree], report: Repo
         return True
     if name.startswith(f"{FUSION_PREFIX}/"):
         report.error(path, "a fusion runs only when it is asked for by name", "name a profile here")
-    else:
+    elif report.is_whole(PROFILES):
         report.error(path, f"there is no profile {quoted(name)}", _fix(name, profiles))
     return False
 
@@ -80,6 +81,8 @@ def _check_provider(tree: Tree, profile_id: str, profile: Tree, report: Report) 
     if name == FUSION_PREFIX:
         report.error(path, "`fusion` is a reserved name", "name a provider; fusions stand under [fusion.NAME]")
     elif name not in declared and name not in known_providers():
+        if not report.is_whole(("providers",)):
+            return
         report.error(
             path,
             f"provider {quoted(name)} is neither known nor declared",

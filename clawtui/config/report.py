@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from clawtui.config.findings import Finding, Severity
@@ -9,10 +10,19 @@ from clawtui.config.layout import Key, Layout
 from clawtui.config.writing import dotted
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A line that could not be read: the table whose header it stands under, and what it may have said of it."""
+
+    section: Key
+    path: Key
+
+
 class Report:
-    def __init__(self, file: Path | None, layout: Layout | None) -> None:
+    def __init__(self, file: Path | None, layout: Layout | None, lost: tuple[Lost, ...] = ()) -> None:
         self._file = file
         self._layout = layout
+        self._lost = lost
         self._findings: list[Finding] = []
 
     def error(self, path: Key, message: str, fix: str) -> None:
@@ -27,6 +37,14 @@ class Report:
     def at_line(self, line: int | None, message: str, fix: str) -> None:
         """An error of the text itself, where no field can be named."""
         self._findings.append(Finding(Severity.ERROR, self._file, line, "", message, fix))
+
+    def is_whole(self, table: Key) -> bool:
+        """Whether all that is said of a table could be read: of any other nothing can be told to be missing."""
+        size = len(table)
+        return not any(
+            table[: len(lost.path)] == lost.path or (lost.path[:size] == table and len(lost.section) <= size)
+            for lost in self._lost
+        )
 
     def _add(self, severity: Severity, path: Key, message: str, fix: str) -> None:
         line = self._layout.line(path) if self._layout else None

@@ -43,6 +43,8 @@ def check_schema(
     for detail in error.errors(include_url=False):
         if detail["type"] == "missing" and not tell_missing:
             continue
+        if detail["type"] in ("missing", "too_short") and not report.is_whole((*under, *_path(detail)[:-1])):
+            continue
         message, fix = _told(detail, schema)
         report.error((*under, *_path(detail)), message, fix)
 

@@ -9,7 +9,7 @@ import pytest
 from clawtui.config.checks import check, examine
 from clawtui.config.findings import Severity
 from clawtui.config.schema import Config
-from tests.config.builders import FAST, SENTINEL, STRONG, errors, findings, warnings
+from tests.config.builders import FAST, FIRST, SENTINEL, STRONG, errors, findings, warnings
 
 
 def test_ten_lines_are_enough() -> None:
@@ -219,3 +219,65 @@ def test_unset_variables_of_headers_and_addresses_are_warnings_that_name_them() 
 def test_findings_name_the_file() -> None:
     path = Path("/somewhere/config.toml")
     assert {f.file for f in check("a = 1\nb = \n", {}, path)} == {path}
+
+
+MANY = """
+default_profile = "nobody"
+[providers.mine]
+kind = "openai"
+base_url = "http://127.0.0.1:1/v1"
+headers = { Authorization = "Bearer verysecret" }
+[profiles.fast]
+provider = "ollama"
+model = qwen
+fallback_profiles = ["fast"]
+[profiles.strong]
+provider = "olama"
+model = "m"
+[policies.p]
+profile = "absent"
+[fusion.duo]
+advisers = ["fast", "nowhere"]
+synthesizer = "strong"
+"""
+
+
+def test_a_typo_in_one_line_hides_only_what_that_line_could_have_said() -> None:
+    told = errors(MANY)
+    assert "" in told  # the line itself
+    assert set(told) >= {
+        "default_profile",
+        "providers.mine.headers.Authorization",
+        "profiles.fast.fallback_profiles[0]",
+        "profiles.strong.provider",
+        "policies.p.profile",
+        "fusion.duo.advisers[1]",
+    }
+    assert "profiles.fast.model" not in told  # it stands there, and cannot be read
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ('default_profile = "fast"\nprofiles.fast = { provider = "ollama" model = "m" }\n', "default_profile"),
+        ('[providers.own]\nkind = openai\nbase_url = "http://127.0.0.1:1/v1"\n', "providers.own"),
+        ('[profiles]\nfast = { provider "x" }\nslow = { provider = "ollama", model = "m", fallback_profiles = ["fast"] }\n',
+         "profiles.slow.fallback_profiles[0]"),
+        ('providers.own.kind = openai\n[profiles.fast]\nprovider = "own"\nmodel = "m"\n', "profiles.fast.provider"),
+    ],
+)  # fmt: skip
+def test_what_a_broken_line_may_have_said_is_not_told_to_be_missing(text: str, hidden: str) -> None:
+    told = errors(text)
+    assert "" in told
+    assert hidden not in told
+
+
+def test_a_table_that_stands_twice_is_told_alone_and_in_words() -> None:
+    text = FIRST + FAST + '[profiles.fast]\nprovider = "ollama"\nmodel = "m"\n[profiles.strong]\nmodel = 3\n'
+    (finding,) = findings(text)
+    assert (finding.line, finding.message) == (5, "this table stands in the file twice")
+
+
+def test_a_field_that_stands_twice_is_told_in_words() -> None:
+    (finding,) = findings(FAST + 'model = "m"\n')
+    assert (finding.line, finding.message) == (4, "this field stands in its table twice")
