@@ -53,13 +53,11 @@ def run(options: Options) -> int:
 async def _ask(options: Options, runtime: Runtime, request: ChatRequest) -> Trace:
     async with aclosing(runtime.engine.stream(request)) as events:
         async for event in events:
+            if options.args.events:
+                options.output.event(event_document(event))
             if type(event) is Completed or type(event) is Failed:
                 return event.trace
-            if options.args.events:
-                document = event_document(event)
-                if document is not None:
-                    options.output.event(document)
-            elif not options.json:
+            if not (options.args.events or options.json):
                 _show(options, event)
     raise AssertionError("a stream ends with Completed or Failed")
 
@@ -95,7 +93,6 @@ def _show(options: Options, event: RequestEvent) -> None:
 def _finish(options: Options, trace: Trace) -> None:
     out = options.output
     if options.args.events:
-        out.event({"result": ask_document(trace)})
         return
     if options.json:
         out.document(ask_document(trace))

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 
 from clawtui.engine.events import (
     AdviserProgress,
     AttemptFailed,
     AttemptStarted,
+    Completed,
     Delta,
+    Failed,
     Planned,
     ReasoningDelta,
     RequestEvent,
@@ -195,8 +197,8 @@ def explain_document(plan: Plan) -> Document:
     }
 
 
-def event_document(event: RequestEvent) -> Document | None:
-    """One line of `ask --events`; None for the last event, which is printed as the whole document."""
+def event_document(event: RequestEvent) -> Document:
+    """One line of `ask --events`; the last holds the whole document of the request."""
     match event:
         case Planned():
             return {
@@ -264,5 +266,9 @@ def event_document(event: RequestEvent) -> Document | None:
                 "profile": event.profile,
                 "proposals": event.proposals,
             }
+        case Completed():
+            return {"event": "completed", "t_ms": event.t_ms, "result": ask_document(event.trace)}
+        case Failed():
+            return {"event": "failed", "t_ms": event.t_ms, "result": ask_document(event.trace)}
         case _:
-            return None
+            assert_never(event)

@@ -71,7 +71,15 @@ def test_events_come_a_line_each_and_the_last_is_the_document(shell: Shell) -> N
     assert [line["event"] for line in lines[:2]] == ["planned", "attempt_started"]
     assert "".join(line["text"] for line in lines if line.get("event") == "delta") == "Forty-two."
     assert lines[-1]["result"]["text"] == "Forty-two."
-    assert all("t_ms" in line for line in lines[:-1])
+    assert lines[-1]["event"] == "completed"
+    assert all("t_ms" in line for line in lines)
+
+
+def test_the_last_event_of_a_request_without_an_answer_says_so(shell: Shell) -> None:
+    ran = shell("ask", "x", "-p", "nobody", "--events", "--json")
+    last = json.loads(ran.out.splitlines()[-1])
+    assert (ran.status, last["event"], last["result"]["error"]["kind"]) == (2, "failed", "unknown_target")
+    assert last["t_ms"] >= 0
 
 
 @pytest.mark.parametrize(("arguments", "stdin"), [(["-"], "piped in"), ([], "piped in")])
