@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
@@ -11,6 +13,8 @@ from clawtui.cli.streams import silence
 from clawtui.text import cell_width, clean, cut, one_line
 
 BOLD, DIM, RED, GREEN, YELLOW, RESET = "1", "2", "31", "32", "33", "0"
+# What JSON may hold as it is and a terminal would obey; half a surrogate pair, which no encoding carries.
+CONTROLS = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 class CannotWrite(Exception):
@@ -64,11 +68,19 @@ class Output:
             self._in_line = False
 
     def document(self, value: Mapping[str, Any]) -> None:
-        self._write(self._out, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+        self._write(self._out, self._json(value, indent=2) + "\n")
 
     def event(self, value: Mapping[str, Any]) -> None:
-        self._write(self._out, json.dumps(value, ensure_ascii=False) + "\n")
+        self._write(self._out, self._json(value) + "\n")
         self._flush_out()
+
+    def _json(self, value: Mapping[str, Any], indent: int | None = None) -> str:
+        ascii_only = not _takes_utf8(self._out)  # what the encoding has no sign for is escaped, not lost
+        try:
+            text = json.dumps(value, ensure_ascii=ascii_only, indent=indent, allow_nan=False)
+        except ValueError:
+            text = json.dumps(_finite(value), ensure_ascii=ascii_only, indent=indent, allow_nan=False)
+        return CONTROLS.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
     def note(self, text: str) -> None:
         """A word on the side: who answered, what it cost, what goes on."""
@@ -150,6 +162,20 @@ def _cell(text: str, width: int, right: bool) -> str:
     text = cut(text, width)
     padding = " " * max(0, width - cell_width(text))
     return padding + text if right else text + padding
+
+
+def _finite(value: Any) -> Any:
+    """JSON knows no infinity and no NaN: what is unknown is null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(each) for key, each in value.items()}
+    return [_finite(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _takes_utf8(stream: TextIO) -> bool:
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return encoding.lower().replace("_", "-") in ("utf-8", "utf8")
 
 
 def _is_terminal(stream: TextIO) -> bool:

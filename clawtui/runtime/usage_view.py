@@ -11,6 +11,7 @@ from typing import Any
 from clawtui.runtime.budgets_view import BudgetRow, budget_rows
 from clawtui.runtime.runtime import Runtime
 from clawtui.store.usage import By, DaySpend, OpenReservation, UsageReport, UsageRow
+from clawtui.text import one_line
 
 YEAR = 371 * 86_400.0  # 53 weeks
 FIELDS = (
@@ -83,5 +84,8 @@ def _row(row: UsageRow) -> dict[str, Any]:
 
 
 def _safe(value: object) -> object:
-    """Spreadsheets take a text that begins so for a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value != "-" else value
+    """Spreadsheets take a text that begins so for a formula; a terminal obeys what is not cleaned."""
+    if not isinstance(value, str):
+        return value
+    value = one_line(value)
+    return f"'{value}" if value[:1] in tuple("=+-@") and value != "-" else value
