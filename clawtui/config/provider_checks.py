@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
 import re
 import stat
@@ -29,6 +30,11 @@ from clawtui.config.tree import NOTHING, Tree, is_enabled, number, table, tables
 
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 SECRET_NAMES = re.compile(r"(?i)auth|cookie|(^|[-_])(key|token|secret|password)|api-?key")
+# Narrower than for headers: bodies have fields such as prompt_cache_key and stop_token.
+SECRET_FIELDS = re.compile(
+    r"(?i)(.*[-_])?(api[-_]?key|secret([-_]?key)?|password|passwd|authorization|(access|auth|bearer|api)[-_]?token|private[-_]?key)"
+    r"|key|token|auth|bearer"
+)
 OTHERS_CAN_READ = stat.S_IRGRP | stat.S_IROTH
 
 
@@ -51,6 +57,7 @@ def check_providers(tree: Tree, environ: Mapping[str, str], report: Report) -> N
             _check_secrets(place, provider_id, provider, known, profiles, environ, report)
     for profile_id, profile in tables(tree, "profiles").items():
         _check_pairs(("profiles", profile_id, "query"), table(profile, "query"), environ, report)
+        _check_extra(("profiles", profile_id, "extra"), table(profile, "extra"), report)
 
 
 def _check_table(
@@ -108,6 +115,29 @@ def _check_pairs(path: Key, pairs: Tree, environ: Mapping[str, str], report: Rep
             report.error(here, "this looks like a key; keys do not belong into the config file", 'write "env:NAME"')
         elif not found.isprintable():
             report.error(here, "the value holds control characters", "remove them")
+
+
+def _check_extra(here: Key, fields: Tree, report: Report) -> None:
+    """Fields of the request body, at any depth: sent as they stand, so no variable can fill them in."""
+    pending: list[tuple[Key, object]] = [((*here, name), value) for name, value in fields.items()]
+    while pending:
+        path, value = pending.pop()
+        if isinstance(value, Mapping):
+            pending.extend(((*path, name), inner) for name, inner in value.items())
+        elif isinstance(value, list):
+            pending.extend(((*path, place), inner) for place, inner in enumerate(value))
+        elif isinstance(value, float) and not math.isfinite(value):
+            report.error(path, f"found {value}, which JSON cannot carry", "write a finite number")
+        elif isinstance(value, str) and _is_secret_field(str(path[-1]), value):
+            report.error(
+                path,
+                "this looks like a key; keys do not belong into the config file",
+                "name it under the provider's `credentials` or, as env:NAME, under its `headers`",
+            )
+
+
+def _is_secret_field(name: str, value: str) -> bool:
+    return looks_like_secret(value) or bool(value and SECRET_FIELDS.fullmatch(name))
 
 
 def _check_secrets(

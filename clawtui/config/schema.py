@@ -17,6 +17,10 @@ ID_PATTERN = r"^[a-z0-9][a-z0-9._-]*$"
 ID_LENGTH = 64
 FUSION_PREFIX = "fusion"
 MAX_ADVISERS = 4
+# Far above all that is asked anywhere: beyond them sums would no longer be numbers.
+MAX_PRICE = 1_000_000
+MAX_TOKENS = 1_000_000_000
+MAX_USD = 1_000_000_000
 
 Id = Annotated[str, Field(pattern=ID_PATTERN, max_length=ID_LENGTH)]
 # TOML has types of its own, so "5" is no number and 1 is no truth value: both are mistakes worth a finding.
@@ -90,11 +94,12 @@ class CircuitSettings(Table):
 class Price(Table):
     """USD per million tokens."""
 
-    input: Number = Field(ge=0, description="USD per million input tokens.")
-    output: Number = Field(ge=0, description="USD per million output tokens.")
+    input: Number = Field(ge=0, le=MAX_PRICE, description="USD per million input tokens.")
+    output: Number = Field(ge=0, le=MAX_PRICE, description="USD per million output tokens.")
     cached_input: Number | None = Field(
         default=None,
         ge=0,
+        le=MAX_PRICE,
         description="USD per million input tokens read from the provider's cache. Default: as input.",
     )
 
@@ -143,15 +148,17 @@ class Capabilities(Table):
     prefill: Flag | None = Field(
         default=None, description="Continues where the last message is the start of its own answer."
     )
-    max_context_tokens: Whole | None = Field(default=None, ge=1, description="Window: input and output together.")
-    max_output_tokens: Whole | None = Field(default=None, ge=1, description="Most tokens of one answer.")
+    max_context_tokens: Whole | None = Field(
+        default=None, ge=1, le=MAX_TOKENS, description="Window: input and output together."
+    )
+    max_output_tokens: Whole | None = Field(default=None, ge=1, le=MAX_TOKENS, description="Most tokens of one answer.")
 
 
 class Defaults(Table):
     """What is sent where the caller says nothing."""
 
     temperature: Number | None = Field(default=None, ge=0, le=2, description="Sampling temperature.")
-    max_tokens: Whole | None = Field(default=None, ge=1, description="Most tokens of the answer.")
+    max_tokens: Whole | None = Field(default=None, ge=1, le=MAX_TOKENS, description="Most tokens of the answer.")
     system: str | None = Field(default=None, description="System message where the caller brings none.")
     reasoning_effort: Name | None = Field(
         default=None, description="Reasoning effort in the provider's words: none, minimal, low, medium, high, …"
@@ -160,7 +167,7 @@ class Defaults(Table):
 
 class LongContext(Table):
     fallback_context_tokens: Whole = Field(
-        ge=1, description="Window to step down to while the larger tier is rate-limited."
+        ge=1, le=MAX_TOKENS, description="Window to step down to while the larger tier is rate-limited."
     )
 
 
@@ -201,14 +208,16 @@ class Require(Table):
     reasoning: Flag = Field(default=False, description="Must take a reasoning effort.")
     system_messages: Flag = Field(default=False, description="Must take system messages.")
     prefill: Flag = Field(default=False, description="Must continue a started answer.")
-    min_context_tokens: Whole = Field(default=0, ge=0, description="Smallest window, in tokens.")
+    min_context_tokens: Whole = Field(default=0, ge=0, le=MAX_TOKENS, description="Smallest window, in tokens.")
 
 
 class Budget(Table):
     """What a policy may spend. Left out: no limit."""
 
-    daily_usd: Number | None = Field(default=None, ge=0, description="USD a day, in the local time zone.")
-    monthly_usd: Number | None = Field(default=None, ge=0, description="USD a calendar month, in the local time zone.")
+    daily_usd: Number | None = Field(default=None, ge=0, le=MAX_USD, description="USD a day, in the local time zone.")
+    monthly_usd: Number | None = Field(
+        default=None, ge=0, le=MAX_USD, description="USD a calendar month, in the local time zone."
+    )
     warn_at: Number = Field(default=0.8, ge=0, le=1, description="Share of a limit at which a warning shows once.")
 
 

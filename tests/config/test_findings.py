@@ -72,7 +72,7 @@ def test_all_errors_come_at_once_and_in_the_order_of_the_file() -> None:
         ('tags = "cheap"', "text", "a list"),
         ("price = 3", "3", "a table"),
         ('price = { input = "1", output = 1 }', "text", "a number"),
-        ("price = { input = -1, output = 1 }", "-1", "at least 0"),
+        ("price = { input = -1, output = 1 }", "-1", "0 to 1000000"),
         ("price = { input = nan, output = 1 }", "nan", "a finite number"),
         ("defaults = { temperature = 3 }", "3", "0 to 2"),
         ("defaults = { max_tokens = 1.5 }", "1.5", "a whole number"),

@@ -9,7 +9,7 @@ from clawtui.config.catalogue import known_providers
 from clawtui.config.checks import parse
 from clawtui.config.effective import UnknownProvider, effective_provider
 from clawtui.config.schema import Config, PoolStrategy, ProviderKind, Timeouts
-from tests.config.builders import SENTINEL, errors, warnings
+from tests.config.builders import FAST, SENTINEL, errors, warnings
 
 PROMISED = """
 openai anthropic gemini openrouter groq mistral deepseek xai together fireworks cerebras moonshot zai perplexity cohere
@@ -162,3 +162,46 @@ def test_a_circuit_opens_no_longer_than_its_longest() -> None:
 def test_header_names_that_cannot_be_sent_are_errors() -> None:
     assert errors('[providers.ollama]\nheaders = { "X: Y" = "z" }\n')
     assert errors('[providers.ollama]\nheaders = { "X" = "a\\r\\nEvil: 1" }\n')
+
+
+EXTRA = FAST + "[profiles.fast.extra]\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        (f'api_key = "{SENTINEL}"', "profiles.fast.extra.api_key"),
+        ('api_key = "short"', "profiles.fast.extra.api_key"),
+        ('provider = { options = [{ authToken = "x" }] }', "profiles.fast.extra.provider.options[0].authToken"),
+        ('user = "sk-live-0123456789"', "profiles.fast.extra.user"),
+    ],
+)
+def test_a_key_in_the_body_is_an_error_and_not_repeated(line: str, path: str) -> None:
+    found = errors(EXTRA + line)
+    assert "looks like a key" in found[path].message
+    assert not any(secret in str(found) for secret in (SENTINEL, "short", "sk-live"))
+
+
+def test_what_bodies_hold_as_a_rule_is_no_key() -> None:
+    fields = (
+        'prompt_cache_key = "mine"\nstop_token = "</s>"\nlogit_bias = { "50256" = -100 }\nuser = "me"\nmax_tokens = 5'
+    )
+    assert not errors(EXTRA + fields)
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+def test_a_number_that_json_cannot_carry_is_an_error_in_the_body(number: str) -> None:
+    assert "JSON cannot carry" in errors(EXTRA + f"a = [{{ b = {number} }}]")["profiles.fast.extra.a[0].b"].message
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ("price = { input = 1e308, output = 1 }", "profiles.fast.price.input"),
+        ("price = { input = 0, output = 0, cached_input = 2e6 }", "profiles.fast.price.cached_input"),
+        (f"capabilities = {{ max_context_tokens = {10**400} }}", "profiles.fast.capabilities.max_context_tokens"),
+        (f"defaults = {{ max_tokens = {10**30} }}", "profiles.fast.defaults.max_tokens"),
+    ],
+)
+def test_numbers_beyond_all_reason_are_errors(line: str, path: str) -> None:
+    assert "expected" in errors(FAST + line)[path].message
