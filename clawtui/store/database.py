@@ -10,19 +10,21 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-BUSY_MS = 10_000
+# One wait of SQLite for a lock. Short, so that whoever has more patience can look in between whether it is still wanted.
+BUSY_MS = 250
+READ_BUSY_MS = 1_000
 FILE_MODE = 0o600
 PRAGMAS = (
     "PRAGMA auto_vacuum = INCREMENTAL",  # of a file that begins; later it changes nothing
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
-    f"PRAGMA busy_timeout = {BUSY_MS}",
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA wal_autocheckpoint = 4000",  # a page that changes often is copied less often
     "PRAGMA journal_size_limit = 33554432",
 )
 DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
 class NewerSchema(Exception):
@@ -58,18 +60,60 @@ def _opened(path: Path, moved_aside: Path | None = None) -> Opened:
     return Opened(_ready(path), path.stat().st_ino, moved_aside)
 
 
-def is_damage(error: sqlite3.Error) -> bool:
+def is_damage(error: Exception) -> bool:
+    return kind_of(error) in DAMAGE
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether another program holds a lock."""
+    return kind_of(error) in BUSY
+
+
+def kind_of(error: Exception) -> int | None:
     code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in DAMAGE  # the low byte tells the kind, the rest where it showed
+    return None if code is None else int(code) & 0xFF  # the low byte tells the kind, the rest where it showed
 
 
 def connect(path: Path) -> sqlite3.Connection:
     """To a file that is there: one that SQLite begins by itself would be open to all."""
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None,
-                                 check_same_thread=False)  # fmt: skip
-    for pragma in PRAGMAS:
-        connection.execute(pragma)
+    connection = _connected(path, "mode=rw", BUSY_MS)
+    try:
+        for pragma in PRAGMAS:
+            connection.execute(pragma)
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """Also to a file, or in a folder, that nothing can be written to."""
+    unusable: sqlite3.Error | None = None
+    for mode in ("mode=rw", "mode=ro", "immutable=1"):
+        if mode == "immutable=1" and path.with_name(path.name + "-wal").exists():
+            break  # what stands in there would be missed
+        connection = _connected(path, mode, READ_BUSY_MS)
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("PRAGMA temp_store = MEMORY")
+            connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+        except sqlite3.OperationalError as error:
+            connection.close()
+            if is_busy(error):
+                raise
+            unusable = unusable or error
+        except BaseException:
+            connection.close()
+            raise
+        else:
+            return connection
+    assert unusable is not None
+    raise unusable
+
+
+def _connected(path: Path, mode: str, busy_ms: int) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None,
+                           check_same_thread=False, timeout=busy_ms / 1000)  # fmt: skip
 
 
 def migrations() -> list[tuple[int, str]]:
@@ -100,7 +144,7 @@ def _look_through(connection: sqlite3.Connection) -> None:
 
 def _refuse_newer(path: Path) -> None:
     """Before anything is set: a file of a newer version is not touched at all."""
-    connection = sqlite3.connect(path)
+    connection = sqlite3.connect(path, timeout=BUSY_MS / 1000)
     try:
         version, newest = _version(connection), migrations()[-1][0]
     finally:

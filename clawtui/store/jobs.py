@@ -21,6 +21,10 @@ class Job:
     loop: asyncio.AbstractEventLoop | None = None
     future: asyncio.Future[object] | None = None
 
+    @property
+    def is_abandoned(self) -> bool:
+        return self.future is not None and self.future.done()
+
 
 def resolve(done: list[tuple[Job, object]]) -> None:
     """One wake-up of a loop for all of a batch that it waits for."""

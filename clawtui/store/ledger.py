@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from clawtui.store.jobs import StoreDown
 from clawtui.store.rollups import Tally
 from clawtui.store.traces import keep_traces
 from clawtui.store.values import fitting, storable, storable_or_none
-from clawtui.store.writer import Writer
+from clawtui.store.writer import PATIENCE, Writer
 
 SILENT_SECONDS = 30.0
 HEARTBEAT_SECONDS = 10.0
@@ -65,21 +66,27 @@ class StoredLedger:
         writer.every(SWEEP_SECONDS, self.close_abandoned)
 
     async def reserve(self, intent: Intent) -> Refusal | None:
+        if intent.limits is None:
+            await self._note(intent)
+            return None
         try:
-            # Without a budget nothing that was put before matters: it need not be written along.
-            ahead = intent.limits is None
-            result = await self._writer.commit(lambda connection: self._reserve(connection, intent), ahead=ahead)
+            result = await self._writer.commit(lambda connection: self._reserve(connection, intent))
         except StoreDown as down:
-            if intent.limits is None:
-                # Without a budget the request goes on; its row waits and is written when it can.
-                self._writer.put(lambda connection: self._reserve(connection, intent))
-                return None
             limit = intent.limits.daily_usd if intent.limits.daily_usd is not None else intent.limits.monthly_usd
             return Refusal("store", limit or 0.0, 0.0, 0.0, intent.reserve_usd or 0.0, str(down))
         assert result is None or isinstance(result, Refusal)
         if result is None and intent.limits is not None:
             self._held[intent.request_id] = (intent.policy, intent.reserve_usd or 0.0)
         return result
+
+    async def _note(self, intent: Intent) -> None:
+        """Without a budget the request goes on, whatever becomes of the file: its row waits and is written when it can.
+        Nothing that was put before matters to it: that need not be written along."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._writer.commit(lambda connection: self._reserve(connection, intent), ahead=True)
+        except (StoreDown, TimeoutError):
+            self._writer.put(lambda connection: self._reserve(connection, intent))
 
     def settle(self, trace: Trace, retention: Retention) -> None:
         if (held := self._held.pop(trace.request_id, None)) is not None:

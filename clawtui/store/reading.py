@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from clawtui.store.database import connect
+from clawtui.store.database import connect_to_read
 
 T = TypeVar("T")
 
@@ -30,8 +30,7 @@ class Reading:
             self._is_stale = False
             self._close()
         if self._connection is None:
-            self._connection = connect(self._path)
-            self._connection.execute("PRAGMA query_only = ON")
+            self._connection = connect_to_read(self._path)
         try:
             return read(self._connection)
         except sqlite3.DatabaseError:

@@ -7,6 +7,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from clawtui.engine.events import StoreChanged
@@ -20,7 +21,7 @@ from clawtui.store.routes import RouteCounters
 from clawtui.store.state import StoredStates
 from clawtui.store.traces import Traces
 from clawtui.store.usage import UsageFigures
-from clawtui.store.writer import Writer
+from clawtui.store.writer import PATIENCE, Writer
 
 
 class Store:
@@ -62,10 +63,12 @@ class Store:
         writer = Writer(path, told)
         store = cls(path, writer, wall, process or f"{os.getpid()}-{secrets.token_hex(4)}")
         await asyncio.to_thread(writer.start)
-        try:
-            await writer.commit(store._begin)
-        except StoreDown:
-            pass
+        if writer.newer is not None:
+            await store.aclose()
+            raise writer.newer
+        with suppress(StoreDown, TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await writer.commit(store._begin)
         return store
 
     def _begin(self, connection: sqlite3.Connection) -> None:

@@ -8,23 +8,31 @@ when it can; the state is told to whoever shows it.
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import math
+import os
 import sqlite3
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
-from clawtui.store.database import NewerSchema, Opened, is_damage, open_for_writing
+from clawtui.store.database import NewerSchema, Opened, is_busy, is_damage, kind_of, open_for_writing
 from clawtui.store.jobs import Change, Job, StoreDown, reject, resolve
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 GROUP_SECONDS = 0.004  # reservations that come within this time share a commit
 IDLE_SECONDS = 0.1  # what nobody waits for is written at least this often
 MOST_WAITING = 100_000
 RETRY_SECONDS = 1.0
+PATIENCE = 1.0  # of whoever needs no answer, while another program holds the file
+BUSY_SECONDS = 10.0  # of the thread itself, before it takes the file for locked
+CLOSE_SECONDS = 3.0
 UPKEEP_SECONDS = 1.0  # while nothing is to be written
 MOST_IN_BATCH = 500  # so that whoever waits for a reservation waits for some 20 ms of others' rows at most
 
@@ -51,18 +59,19 @@ class Writer:
         self._inode: int | None = None
         self._damaged: int | None = None  # the inode of a file that turned out to be damaged
         self._when_moved: list[Callable[[], None]] = []
+        self._looked = threading.Event()  # the file was opened, or cannot be for now
+        self._close_by = math.inf
         self.moved_aside: Path | None = None
+        self.newer: NewerSchema | None = None
 
     # ---- from the loop
 
     def start(self) -> None:
-        """Opens the file in the calling thread, so that a newer schema is told at once, then starts the thread."""
-        try:
-            self._take(open_for_writing(self._path))
-        except (sqlite3.Error, OSError) as error:
-            self._set_down(error)
+        """Returns when the file is open, or cannot be, or somebody else has held it for `PATIENCE`: then the thread goes on
+        trying. Where it is of a newer version, `newer` says so."""
         self._thread = threading.Thread(target=self._main, name="clawtui-store", daemon=True)
         self._thread.start()
+        self._looked.wait()
 
     @property
     def down(self) -> str | None:
@@ -125,6 +134,8 @@ class Writer:
             return
 
     async def aclose(self) -> None:
+        """Writes what waits, for `CLOSE_SECONDS` at most where somebody else holds the file."""
+        self._close_by = time.monotonic() + CLOSE_SECONDS
         self._closing = True
         self._urgent.set()
         self._wake.set()
@@ -135,6 +146,8 @@ class Writer:
     # ---- in the thread
 
     def _main(self) -> None:
+        self._reopen()
+        self._looked.set()
         while True:
             self._wake.wait(timeout=UPKEEP_SECONDS)
             self._wake.clear()  # before the look at what there is: what comes after that look sets it again
@@ -148,6 +161,10 @@ class Writer:
                 self._let_gather()
             self._urgent.clear()
             self._wake.clear()
+            if self._closing:
+                self._drop_abandoned()
+                if not self._jobs and not self._ahead:
+                    break
             if self._connection is None and not self._reopen():
                 self._refuse_waiting()
                 if self._closing:
@@ -248,8 +265,16 @@ class Writer:
             self._connection.close()
             self._connection = None
 
-    def _transaction(self, connection: sqlite3.Connection, batch: list[Job]) -> list[object]:
-        connection.execute("BEGIN IMMEDIATE")
+    def _transaction(
+        self, connection: sqlite3.Connection, batch: list[Job], *, is_upkeep: bool = False
+    ) -> list[object]:
+        def begin() -> None:
+            connection.execute("BEGIN IMMEDIATE")
+
+        if is_upkeep:
+            begin()  # it can wait for the next time
+        else:
+            self._patiently(begin, lambda: all(job.is_abandoned for job in batch))
         try:
             for act in self._at_begin:
                 act()
@@ -278,15 +303,38 @@ class Writer:
                 jobs.remove(job)
                 reject(job, StoreDown(self._down or "the store is down"))
 
+    def _drop_abandoned(self) -> None:
+        """What somebody waited for and no longer does."""
+        for jobs in (self._jobs, self._ahead):
+            for job in [job for job in list(jobs) if job.is_abandoned]:
+                jobs.remove(job)
+
     def _fail(self, job: Job, error: Exception) -> None:
         log.warning("a change could not be stored: %s", type(error).__name__)
         if job.future is not None:
             reject(job, error)
 
+    def _patiently(self, act: Callable[[], T], is_idle: Callable[[], bool] = lambda: False) -> T:
+        """Does what may find the file locked again and again, for as long as it makes sense. `is_idle`: nobody wants it
+        any more."""
+        began = time.monotonic()
+        while True:
+            try:
+                return act()
+            except sqlite3.OperationalError as error:
+                now = time.monotonic()
+                if not is_busy(error) or now >= min(began + BUSY_SECONDS, self._close_by):
+                    raise
+                if self._closing and is_idle():
+                    raise
+                if now >= began + PATIENCE:
+                    self._looked.set()
+
     def _reopen(self) -> bool:
         try:
-            opened = open_for_writing(self._path, damaged=self._damaged)
+            opened = self._patiently(lambda: open_for_writing(self._path, damaged=self._damaged))
         except (sqlite3.Error, OSError, NewerSchema) as error:
+            self.newer = error if isinstance(error, NewerSchema) else None
             self._set_down(error)
             return False
         was_damaged, self._damaged = self._damaged is not None, None
@@ -311,7 +359,7 @@ class Writer:
             return
         assert self._connection is not None
         try:
-            self._transaction(self._connection, [Job(change) for _, _, change in self._periodic])
+            self._transaction(self._connection, [Job(change) for _, _, change in self._periodic], is_upkeep=True)
         except sqlite3.Error as error:
             self._set_down(error)
             self._disconnect()
@@ -324,14 +372,14 @@ class Writer:
             if self._connection is not None and now - last >= seconds:
                 self._periodic[index] = (seconds, now, change)
                 try:
-                    self._transaction(self._connection, [Job(change)])
+                    self._transaction(self._connection, [Job(change)], is_upkeep=True)
                 except sqlite3.Error as error:
-                    log.warning("upkeep of the store failed: %s", type(error).__name__)
+                    log.debug("upkeep of the store failed: %s", type(error).__name__)
                     if is_damage(error):
                         self._leave_damaged([])
 
     def _set_down(self, error: Exception) -> None:
-        self._down = _why(error, self._path)
+        self._down = why(error, self._path)
         self._told(False, len(self._jobs), self._down)
 
     def _set_up(self) -> None:
@@ -340,12 +388,26 @@ class Writer:
             self._told(True, len(self._jobs), "")
 
 
-def _why(error: Exception, path: Path) -> str:
-    words = str(error).lower()
-    if "full" in words:
+def why(error: Exception, path: Path) -> str:
+    """In words, and never by a class of Python's: people read it."""
+    if isinstance(error, NewerSchema):
+        return error.what
+    number, kind = getattr(error, "errno", None), kind_of(error)
+    if number in (errno.ENOSPC, errno.EDQUOT) or kind == sqlite3.SQLITE_FULL:
         return f"the disk with {path} is full"
-    if "readonly" in words or "read-only" in words or isinstance(error, PermissionError):
-        return f"{path} cannot be written"
-    if "locked" in words or "busy" in words:
+    if is_busy(error):
         return f"{path} is locked by another program"
-    return f"{path} cannot be opened ({type(error).__name__})"
+    if path.is_dir():
+        return f"{path} cannot be opened: it is a folder"
+    if number in (errno.EEXIST, errno.ENOTDIR):
+        return f"{path} cannot be opened: {path.parent} is no folder"
+    if number in (errno.EROFS, errno.EACCES, errno.EPERM) or kind in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return f"{path} cannot be written"
+    if kind == sqlite3.SQLITE_IOERR:
+        return f"the disk with {path} fails"
+    if is_damage(error):
+        return f"{path} is damaged"
+    if not (os.access(path, os.W_OK) if path.exists() else os.access(path.parent, os.W_OK)):
+        return f"{path} cannot be written"
+    reason = getattr(error, "strerror", None)
+    return f"{path} cannot be opened" + (f": {reason}" if reason else "")

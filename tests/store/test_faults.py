@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from clawtui.store.jobs import StoreDown
 from clawtui.store.reading import Reading
 from clawtui.store.store import Store
 from clawtui.store.usage import By
+from clawtui.store.writer import why
 from tests.house import until
 from tests.store.builders import NOON, Wall, a_store, a_trace, an_intent
 
@@ -191,3 +193,31 @@ async def shrunk(path: Path) -> int:
         return path.stat().st_size
 
     return await asyncio.to_thread(look)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/full/name"), "the disk with"),
+        (PermissionError(errno.EACCES, "Permission denied"), "cannot be written"),
+        (OSError(errno.EMFILE, "Too many open files"), "cannot be opened: Too many open files"),
+        (sqlite3.OperationalError("unable to open database file"), "cannot be opened"),
+    ],
+)
+def test_why_the_file_is_not_written_is_told_in_words(tmp_path: Path, error: Exception, words: str) -> None:
+    told = why(error, tmp_path / "clawtui.sqlite3")
+    assert words in told
+    assert "Error" not in told
+
+
+async def test_a_request_without_a_budget_waits_a_second_at_most_for_a_file_that_somebody_holds(tmp_path: Path) -> None:
+    async with a_store(tmp_path) as store:
+        holder = sqlite3.connect(store.path, isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        async with asyncio.timeout(1.5):
+            assert await store.ledger.reserve(an_intent("a")) is None
+        store.ledger.settle(a_trace("a"), META)
+        assert store.down is None
+        holder.execute("COMMIT")
+        holder.close()
+        assert await spent(store) == pytest.approx(0.01)
