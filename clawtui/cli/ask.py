@@ -47,7 +47,7 @@ def run(options: Options) -> int:
         _finish(options, trace)
         return status_of(trace)
 
-    return on_runtime(options, work)
+    return on_runtime(options, work, is_kept=True)
 
 
 async def _ask(options: Options, runtime: Runtime, request: ChatRequest) -> Trace:

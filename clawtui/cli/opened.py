@@ -13,16 +13,21 @@ from clawtui.cli.stopping import Status, Stop
 from clawtui.config.findings import Finding
 from clawtui.runtime import Runtime, open_runtime
 from clawtui.store.database import NewerSchema
+from clawtui.store.jobs import StoreDown
 
+OTHER_FOLDER = "check its permissions and the disk, or name another folder with --data"
 Work = Callable[[Runtime], Awaitable[int]]
 
 
-def on_runtime(options: Options, work: Work, *, past: bool = False, broken_is_fine: bool = False) -> int:
-    """`past`: the demo's history is written first, for verbs that show it."""
-    return asyncio.run(_on_runtime(options, work, past, broken_is_fine))
+def on_runtime(
+    options: Options, work: Work, *, past: bool = False, broken_is_fine: bool = False, is_kept: bool = False
+) -> int:
+    """`past`: the demo's history is written first, for verbs that show it. `is_kept`: what is done leaves a record, and
+    where it cannot, a word says so."""
+    return asyncio.run(_on_runtime(options, work, past, broken_is_fine, is_kept))
 
 
-async def _on_runtime(options: Options, work: Work, past: bool, broken_is_fine: bool) -> int:
+async def _on_runtime(options: Options, work: Work, past: bool, broken_is_fine: bool, is_kept: bool) -> int:
     runtime = await _open(options)
     try:
         if runtime.state.errors and not broken_is_fine:
@@ -34,13 +39,17 @@ async def _on_runtime(options: Options, work: Work, past: bool, broken_is_fine: 
         if runtime.store.moved_aside is not None:
             aside = runtime.store.moved_aside
             options.output.note(f"the data file was damaged: it was moved to {aside}, and a new one begun")
-        return await _until_interrupted(work(runtime))
+        status = await _until_interrupted(work(runtime))
+    except StoreDown as down:
+        raise Stop(str(down), OTHER_FOLDER) from None
     except sqlite3.Error:
         # Only readers of the store come here: whoever asks goes on without it.
-        why = runtime.store.down or f"{options.paths.database} cannot be read"
-        raise Stop(why, "check its permissions and the disk, or name another folder with --data") from None
+        raise Stop(runtime.store.down or f"{options.paths.database} cannot be read", OTHER_FOLDER) from None
     finally:
         await runtime.aclose()
+    if is_kept and runtime.store.down is not None:
+        options.output.note(f"{runtime.store.down}: nothing of this is kept")
+    return status
 
 
 async def _open(options: Options) -> Runtime:

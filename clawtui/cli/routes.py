@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 
-from clawtui.cli.opened import on_runtime
+from clawtui.cli.opened import OTHER_FOLDER, on_runtime
 from clawtui.cli.options import Options
 from clawtui.cli.stopping import Status, Stop
 from clawtui.engine.credentials import CredentialView
@@ -24,6 +24,7 @@ def run(options: Options) -> int:
 
 def _list(options: Options) -> int:
     async def work(runtime: Runtime) -> int:
+        await runtime.store.reading.data_version()  # figures of a file that cannot be read would be zeros
         rows = await route_rows(runtime.engine, runtime.store)
         credentials = runtime.engine.pools.views()
         used = {row.route.provider for row in rows}
@@ -104,6 +105,8 @@ def _reset(options: Options) -> int:
         routes = [row.route for row in rows] if everything else _named(name, [row.route for row in rows])
         done = runtime.engine.circuits.reset(routes)
         await runtime.store.flush()
+        if runtime.store.down is not None:
+            raise Stop(f"nothing was reset: {runtime.store.down}", OTHER_FOLDER)
         if options.json:
             options.output.document({"reset": [route_document(route) for route in done]})
         else:
