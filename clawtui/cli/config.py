@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,7 @@ def _tell_path(options: Options, paths: Paths) -> int:
         options.output.document(
             {
                 "config": str(paths.config_file),
-                "exists": paths.config_file.exists(),
+                "exists": os.path.exists(paths.config_file),
                 "data": str(paths.data_dir),
                 "database": str(paths.database),
             }
@@ -56,6 +57,7 @@ def _check(options: Options) -> int:
 
     if options.demo:
         return _on_demo(options, lambda runtime: _tell_findings(options, runtime.state.findings))
+    options.must_exist()
     loaded = load(options.paths.config_file, options.environ, options.keys)
     if not loaded.exists and not options.json:
         options.output.line(f"there is no {options.paths.config_file}: what is found on this machine is used")
@@ -110,7 +112,7 @@ def _init(options: Options) -> int:
     if options.demo:
         raise Stop("the demo has a config of its own", "leave --demo out to write yours")
     path = options.paths.config_file
-    if path.exists():
+    if os.path.lexists(path):
         raise Stop(f"{path} is there already, and is never overwritten", "edit it, or name another with --config")
     found = asyncio.run(discovered_here(options.environ))
     try:

@@ -46,6 +46,19 @@ class Options:
                 raise Stop(f"{variable} is {named}: {NO_SUCH_HOME}", "name another place")
         return paths
 
+    def must_exist(self) -> None:
+        """A config that was named and is not there must not be replaced by what is found on this machine."""
+        from clawtui.config import disk
+        from clawtui.config.paths import CONFIG_VARIABLE
+
+        if self.demo or (self.config is None and not self.environ.get(CONFIG_VARIABLE)):
+            return
+        file = self.paths.config_file
+        reading = disk.read(file)
+        if reading.text is None and reading.problem is None:
+            source = "--config" if self.config is not None else CONFIG_VARIABLE
+            raise Stop(f"there is no {file}, which {source} names", "`clawtui config init` would write it")
+
 
 def add_common(parser: argparse.ArgumentParser, *, top: bool) -> None:
     """The same options on the program and on every verb; those of a verb leave the program's alone when not given."""
@@ -76,3 +89,10 @@ def user_path(text: str) -> Path:
         raise argparse.ArgumentTypeError("the path is empty" if not text else "no path holds a zero byte")
     path = expanded(text)
     return path.absolute() if str(path).startswith("~") else path  # of ./~x: not to be resolved once more
+
+
+def name(text: str) -> str:
+    """An argparse type: a name, which an empty text is not. To take that for none would drop a boundary unsaid."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name is empty")
+    return text

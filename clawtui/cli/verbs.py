@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from clawtui import __version__
-from clawtui.cli.options import add_common, user_path
+from clawtui.cli.options import add_common, name, user_path
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -45,26 +45,35 @@ def spelled_out(arguments: Sequence[str]) -> list[str]:
     return [*(argument for argument in arguments if argument not in routes), "--", *routes]
 
 
-def _verb(verbs: Verbs, name: str, text: str) -> argparse.ArgumentParser:
-    verb = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+def _verb(verbs: Verbs, word: str, text: str) -> argparse.ArgumentParser:
+    verb = verbs.add_parser(word, help=text, description=text[0].upper() + text[1:] + ".")
     add_common(verb, top=False)
     return verb
 
 
 def _request_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("text", nargs="?", metavar="TEXT", help="the question; - or left out: standard input")
-    verb.add_argument("-p", "--profile", metavar="ID", help="who is asked: a profile or fusion/NAME")
-    verb.add_argument("--model", metavar="MODEL", help="another model of that profile, or PROVIDER/MODEL alone")
-    verb.add_argument("--policy", metavar="ID", help="the rules that hold")
+    verb.add_argument("-p", "--profile", type=name, metavar="ID", help="who is asked: a profile or fusion/NAME")
+    verb.add_argument(
+        "--model", type=name, metavar="MODEL", help="another model of that profile, or PROVIDER/MODEL alone"
+    )
+    verb.add_argument("--policy", type=name, metavar="ID", help="the rules that hold")
     verb.add_argument("--system", metavar="TEXT", help="system message")
     verb.add_argument("--image", metavar="FILE", action="append", type=user_path, default=[], help="attach an image")
     verb.add_argument("--schema", metavar="FILE", type=user_path, help="the answer is JSON that fits this JSON schema")
     verb.add_argument("--temperature", type=float, metavar="T", help="0 to 2")
     verb.add_argument("--max-tokens", type=int, metavar="N", help="most tokens of the answer")
-    verb.add_argument("--reasoning-effort", metavar="EFFORT", help="none, minimal, low, medium, high")
-    verb.add_argument("--tag", action="append", default=[], metavar="TAG", help="only profiles with this tag")
+    verb.add_argument("--reasoning-effort", type=name, metavar="EFFORT", help="none, minimal, low, medium, high")
     verb.add_argument(
-        "--require", action="append", default=[], metavar="NEED", help="tools, vision, …, min_context_tokens=N"
+        "--tag", type=name, action="append", default=[], metavar="TAG", help="only profiles with this tag"
+    )
+    verb.add_argument(
+        "--require",
+        type=name,
+        action="append",
+        default=[],
+        metavar="NEED",
+        help="tools, vision, …, min_context_tokens=N",
     )
     verb.add_argument("--no-stream", action="store_true", help="ask for the answer in one piece")
     verb.add_argument("--strict", action="store_true", help="no fallback: the asked-for profile or nobody")
@@ -110,7 +119,7 @@ def _fusion(verbs: Verbs) -> None:
     _verb(inner, "list", "readiness of every adviser and the synthesizer")
     preview = _verb(inner, "preview", "calls and worst-case cost of one; no call is made")
     preview.add_argument("name", metavar="NAME")
-    preview.add_argument("--policy", metavar="ID")
+    preview.add_argument("--policy", type=name, metavar="ID")
 
 
 def _eval(verbs: Verbs) -> None:
@@ -118,18 +127,27 @@ def _eval(verbs: Verbs) -> None:
     inner = verb.add_subparsers(dest="what", metavar="list|run|compare|show|export", required=True)
     listing = _verb(inner, "list", "suites and past runs")
     listing.add_argument("suite", nargs="?", metavar="SUITE|FILE", help="the cases of one")
-    listing.add_argument("-p", "--profile", metavar="ID", help="how a profile did from run to run")
+    listing.add_argument("-p", "--profile", type=name, metavar="ID", help="how a profile did from run to run")
     run = _verb(inner, "run", "run cases against profiles")
     _run_options(run)
     run.add_argument(
-        "-p", "--profile", action="append", default=[], metavar="ID", help="profile or fusion/NAME; may repeat"
+        "-p",
+        "--profile",
+        type=name,
+        action="append",
+        default=[],
+        metavar="ID",
+        help="profile or fusion/NAME; may repeat",
     )
-    run.add_argument("--resume", metavar="RUN", help="finish a run that was cut")
+    run.add_argument("--resume", type=name, metavar="RUN", help="finish a run that was cut")
     compare = _verb(inner, "compare", "two or more profiles, or two runs, case by case")
     _run_options(compare)
-    compare.add_argument("-p", "--profile", action="append", default=[], metavar="A,B", help="profiles to compare")
+    compare.add_argument(
+        "-p", "--profile", type=name, action="append", default=[], metavar="A,B", help="profiles to compare"
+    )
     compare.add_argument(
         "--run",
+        type=name,
         action="append",
         default=[],
         metavar="RUN",
@@ -148,15 +166,15 @@ def _eval(verbs: Verbs) -> None:
 
 def _run_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
-        "-s", "--suite", action="append", default=[], metavar="SUITE|FILE", help="suite or file; may repeat"
+        "-s", "--suite", type=name, action="append", default=[], metavar="SUITE|FILE", help="suite or file; may repeat"
     )
-    verb.add_argument("--case", action="append", default=[], metavar="ID", help="only this case; may repeat")
+    verb.add_argument("--case", type=name, action="append", default=[], metavar="ID", help="only this case; may repeat")
     verb.add_argument("--repeats", type=int, default=1, metavar="N", help="every case N times")
     verb.add_argument("--threshold", type=float, metavar="RATE", help="exit 1 if a profile's pass rate is lower")
     verb.add_argument("--max-usd", type=float, metavar="USD", help="stop before this sum is passed")
     verb.add_argument("--cached", action="store_true", help="take same case, model and settings from earlier runs")
     verb.add_argument("--with-fallbacks", action="store_true", help="measure the chain instead of the profile alone")
-    verb.add_argument("--policy", metavar="ID", help="the rules that hold")
+    verb.add_argument("--policy", type=name, metavar="ID", help="the rules that hold")
     verb.add_argument("--time-limit", type=float, default=120.0, metavar="S", help="seconds for a case (default 120)")
     verb.add_argument(
         "--concurrency", type=int, default=4, metavar="N", help="calls at once for each provider (default 4)"
@@ -176,9 +194,9 @@ def _usage(verbs: Verbs) -> None:
 def _traces(verbs: Verbs) -> None:
     verb = _verb(verbs, "traces", "recent requests")
     verb.add_argument("--limit", type=int, default=20, metavar="N")
-    verb.add_argument("--before", metavar="ID|TIME", help="only older ones")
+    verb.add_argument("--before", type=name, metavar="ID|TIME", help="only older ones")
     verb.add_argument("--outcome", choices=("ok", "failed", "interrupted", "cancelled", "refused"))
-    verb.add_argument("--profile", metavar="ID", help="asked or answered")
+    verb.add_argument("--profile", type=name, metavar="ID", help="asked or answered")
     one = _verb(verbs, "trace", "one request, whole")
     one.add_argument("id", metavar="ID")
 

@@ -60,3 +60,42 @@ def test_a_variable_that_names_the_home_of_nobody_is_bad_use(shell: Shell, varia
         ran = shell(*verb)
         assert ran.status == 2
         assert f"{variable} is ~nosuchuser/x" in ran.err
+
+
+@pytest.mark.parametrize("option", ["--policy", "-p", "--model", "--tag"])
+@pytest.mark.parametrize("empty", ["", " "])
+def test_an_empty_name_is_bad_use_and_not_none(
+    shell: Shell, option: str, empty: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert shell("ask", option, empty, "hi").status == 2
+    assert "the name is empty" in capsys.readouterr().err
+    assert not shell.simulator.requests
+
+
+@pytest.mark.parametrize(
+    "verb", [("ask", "hi"), ("usage",), ("config", "check"), ("config", "show"), ("models", "doctor")]
+)
+def test_a_config_that_is_named_and_missing_is_an_error(shell: Shell, verb: tuple[str, ...]) -> None:
+    missing = shell.folder / "missing.toml"
+    by_option = shell(*verb, "--config", str(missing))
+    shell.config.unlink()
+    by_variable = shell(*verb)
+    for ran, file, source in ((by_option, missing, "--config"), (by_variable, shell.config, "CLAWTUI_CONFIG")):
+        assert (ran.status, ran.out) == (2, "")
+        assert ran.err == f"clawtui: there is no {file}, which {source} names\n`clawtui config init` would write it\n"
+
+
+def test_a_config_that_is_to_be_written_need_not_be_there(shell: Shell) -> None:
+    missing = shell.folder / "missing.toml"
+    assert shell("config", "path", "--config", str(missing)).out == f"{missing}\n"
+    assert shell("ask", "--demo", "hi", "--config", str(missing)).status == 0
+    assert shell("config", "init", "--config", str(missing)).status == 0
+    assert missing.exists()
+
+
+def test_a_name_too_long_for_the_disk_is_a_sentence(shell: Shell) -> None:
+    file = f"/tmp/{'x' * 300}"
+    for verb in ("init", "check", "path"):
+        ran = shell("config", verb, "--config", file)
+        assert ran.status == (0 if verb == "path" else 2)
+        assert "should not have happened" not in ran.err

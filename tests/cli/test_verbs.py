@@ -157,9 +157,10 @@ def test_init_writes_what_is_found_and_never_overwrites(shell: Shell) -> None:
     assert shell("config", "check").status == 0
 
 
-def test_with_nothing_at_all_ask_offers_the_demo_and_init(shell: Shell) -> None:
-    shell.config.unlink()
+def test_with_nothing_at_all_ask_offers_the_demo_and_init(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(shell.folder / "nowhere"))
     shell.environ.clear()
+    shell.environ["CLAWTUI_CONFIG"] = ""
     ran = shell("ask", "x")
     assert ran.status == 2
     assert "--demo" in ran.err
