@@ -51,6 +51,6 @@ def _show(options: Options, plan: Plan) -> None:
         for entry in plan.entries
     ]
     if rows:
-        out.table(("", "verdict", "profile", "route", "reason"), rows)
+        out.table(("", "verdict", "profile", "route", "reason"), rows, whole=frozenset({2}))
     for note in plan.notes:
         out.line(f"note: {note}")

@@ -97,6 +97,8 @@ def _show(options: Options, rows: list[ModelRow], fusions: list[FusionRow]) -> N
             for row in rows
         ],
         right=frozenset({4, 5, 6}),
+        whole=frozenset({1}),
+        spare=(4, 5, 6, 3),
     )
     for each in fusions:
         out.line(f"{'●' if each.ready else '⚠'} fusion/{each.name}: {'ready' if each.ready else each.reason}")

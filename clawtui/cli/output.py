@@ -13,6 +13,7 @@ from clawtui.cli.streams import silence
 from clawtui.text import cell_width, clean, cut, one_line
 
 BOLD, DIM, RED, GREEN, YELLOW, RESET = "1", "2", "31", "32", "33", "0"
+NARROW, NARROWEST = 11, 6  # cells of a column that gives way: while others can be left out, and else
 # What JSON may hold as it is and a terminal would obey; half a surrogate pair, which no encoding carries.
 CONTROLS = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
@@ -40,8 +41,8 @@ class Output:
 
     @property
     def width(self) -> int:
-        if self._columns.isdigit() and int(self._columns) > 0:
-            return int(self._columns)
+        if self._columns.isdecimal() and int(self._columns[:6]) > 0:
+            return int(self._columns[:6])
         try:
             return os.get_terminal_size(self._out.fileno()).columns
         except (OSError, ValueError):
@@ -105,20 +106,33 @@ class Output:
         self._write(self._out, self._styled(one_line(text), BOLD, self._out_color) + "\n")
 
     def table(
-        self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset()
+        self,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        right: frozenset[int] = frozenset(),
+        whole: frozenset[int] = frozenset(),
+        spare: Sequence[int] = (),
     ) -> None:
-        """Aligned columns, cut with … where the terminal is too narrow: the widest column gives way."""
+        """Aligned columns. Where the terminal is too narrow the widest gives way and ends in …, then the `spare` ones are
+        left out in their order. `whole` ones are never cut: what they hold is typed again."""
         cells = [[one_line(cell) for cell in row] for row in rows]
         widths = [max([cell_width(name), *(cell_width(row[i]) for row in cells)]) for i, name in enumerate(columns)]
+        shown = list(range(len(columns)))
         if self.is_terminal or self._columns:
-            while sum(widths) + 2 * (len(widths) - 1) > self.width and max(widths) > 6:
-                widths[widths.index(max(widths))] -= 1
-        head = "  ".join(_cell(name, widths[i], i in right) for i, name in enumerate(columns)).rstrip()
+            left_out = list(spare)
+            while sum(widths[i] for i in shown) + 2 * (len(shown) - 1) > self.width:
+                widest = max((i for i in shown if i not in whole), key=lambda i: widths[i], default=None)
+                if widest is not None and widths[widest] > (NARROW if left_out else NARROWEST):
+                    widths[widest] -= 1
+                elif left_out:
+                    shown.remove(left_out.pop(0))
+                else:
+                    break
+        head = "  ".join(_cell(columns[i], widths[i], i in right) for i in shown).rstrip()
         self._write(self._out, self._styled(head, BOLD, self._out_color) + "\n")
         for row in cells:
-            self._write(
-                self._out, "  ".join(_cell(cell, widths[i], i in right) for i, cell in enumerate(row)).rstrip() + "\n"
-            )
+            self._write(self._out, "  ".join(_cell(row[i], widths[i], i in right) for i in shown).rstrip() + "\n")
 
     def flush(self) -> None:
         self._flush_out()

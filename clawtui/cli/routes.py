@@ -65,6 +65,8 @@ def _show(options: Options, runtime: Runtime, rows: list[RouteRow], credentials:
             for row in rows
         ],
         right=frozenset({3, 4, 5, 6, 7}),
+        whole=frozenset({1}),
+        spare=(6, 5, 8, 4, 7, 3),
     )
     if credentials:
         out.line()

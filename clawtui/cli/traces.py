@@ -9,13 +9,15 @@ from clawtui.cli.opened import on_runtime
 from clawtui.cli.options import Options
 from clawtui.cli.stopping import Status, Stop
 from clawtui.engine.outcome import Outcome, Trace
+from clawtui.engine.request import parse_route
 from clawtui.runtime import Runtime
-from clawtui.runtime.documents import iso, trace_document
+from clawtui.runtime.documents import iso, route_document, trace_document
 from clawtui.runtime.trace_lines import lines_of
 from clawtui.store.traces import TraceFilter, TraceRow
 from clawtui.text import count, day_and_time, duration_ms, money
 
 MOST = 10_000
+NAMED = 5
 
 
 def run(options: Options) -> int:
@@ -58,7 +60,7 @@ def _row_document(row: TraceRow) -> dict[str, Any]:
         "caller": row.caller,
         "policy": row.policy,
         "requested": row.requested,
-        "answered": row.answered,
+        "answered": route_document(parse_route(row.answered or "")),
         "outcome": row.outcome.value,
         "first_token_ms": row.first_token_ms,
         "total_ms": row.total_ms,
@@ -92,6 +94,8 @@ def _show(options: Options, rows: list[TraceRow]) -> None:
             for row in rows
         ],
         right=frozenset({6, 7, 8}),
+        whole=frozenset({0}),
+        spare=(2, 7, 3, 6, 8),
     )
 
 
@@ -99,7 +103,7 @@ def _one(options: Options) -> int:
     async def work(runtime: Runtime) -> int:
         trace = await runtime.store.traces.one(options.args.id)
         if trace is None:
-            raise Stop(f"there is no trace {options.args.id}", "`clawtui traces` lists them")
+            raise await _unknown(runtime, options.args.id)
         children = await runtime.store.traces.children(trace.request_id)
         if options.json:
             options.output.document(trace_document(trace, children))
@@ -108,6 +112,14 @@ def _one(options: Options) -> int:
         return Status.DONE
 
     return on_runtime(options, work, past=True)
+
+
+async def _unknown(runtime: Runtime, beginning: str) -> Stop:
+    found = await runtime.store.traces.beginning(beginning, NAMED + 1)
+    if not found:
+        return Stop(f"there is no trace {beginning}", "`clawtui traces` lists them")
+    more = ", …" if len(found) > NAMED else ""
+    return Stop(f"{beginning} is the beginning of several traces", f"say which: {', '.join(found[:NAMED])}{more}")
 
 
 def _tell(options: Options, trace: Trace, children: list[Trace]) -> None:

@@ -66,6 +66,7 @@ class TraceFilter:
 
 
 EVERYTHING = TraceFilter()
+SHORTEST = 4  # beginning of an id that is taken for one
 
 
 # What the list can be ordered and filtered by, and where that lies.
@@ -189,6 +190,21 @@ def _words(trace: Trace) -> str:
     return storable(text[:100_000])
 
 
+def _beginning(connection: sqlite3.Connection, text: str, limit: int) -> list[str]:
+    """An id that is exactly so comes first: nothing that begins so stands before it."""
+    if not text:
+        return []
+    for which in ("request_id = ?1 OR parent IS NULL", "parent IS NOT NULL"):
+        rows = connection.execute(
+            f"SELECT request_id FROM traces WHERE request_id >= ?1 AND request_id < ?2 AND ({which})"
+            " ORDER BY request_id LIMIT ?3",
+            (text, text + "\U0010ffff", limit),
+        ).fetchall()
+        if rows:
+            return [name for (name,) in rows]
+    return []
+
+
 class Traces:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
@@ -197,16 +213,18 @@ class Traces:
         """The whole trace, by its id or a beginning of it that only one has."""
 
         def read(connection: sqlite3.Connection) -> Trace | None:
-            rows = connection.execute(
-                "SELECT document FROM traces WHERE request_id >= ? AND request_id < ? LIMIT 2",
-                (request_id, request_id + "\U0010ffff"),
-            ).fetchall()
-            exact = connection.execute("SELECT document FROM traces WHERE request_id = ?", (request_id,)).fetchone()
-            if exact is not None:
-                return codec.loads(Trace, exact[0])
-            return codec.loads(Trace, rows[0][0]) if len(rows) == 1 and len(request_id) >= 6 else None
+            found = _beginning(connection, request_id, 2)
+            if request_id not in found and (len(found) != 1 or len(request_id) < SHORTEST):
+                return None
+            name = request_id if request_id in found else found[0]
+            row = connection.execute("SELECT document FROM traces WHERE request_id = ?", (name,)).fetchone()
+            return codec.loads(Trace, row[0])
 
         return await self._reading.run(read)
+
+    async def beginning(self, text: str, limit: int) -> list[str]:
+        """The ids that begin so, in their order: of requests or, where there are none, of their parts."""
+        return await self._reading.run(lambda connection: _beginning(connection, text, limit))
 
     async def children(self, request_id: str) -> list[Trace]:
         def read(connection: sqlite3.Connection) -> list[Trace]:

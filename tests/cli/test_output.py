@@ -48,3 +48,44 @@ def test_csv_holds_nothing_that_a_terminal_obeys(shell: Shell) -> None:
     csv = shell("usage", "--by", "model", "--csv").out
     assert "xy" in csv
     assert csv.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_ids_and_names_are_never_cut(shell: Shell, columns: int) -> None:
+    asked = shell("ask", "x", "--json").json["request_id"]
+    shell.environ["COLUMNS"] = str(columns)
+    traces = shell("traces").out
+    assert asked in traces
+    assert shell("trace", traces.splitlines()[1].split()[0]).status == 0
+    assert max(len(line) for line in traces.splitlines()) <= columns
+    assert "fast@one/alpha" in shell("routes").out
+    assert "strong" in shell("models", "list").out
+
+
+def test_a_trace_is_found_by_the_beginning_of_its_id_if_only_one_begins_so(shell: Shell) -> None:
+    one = shell("ask", "x", "--json").json["request_id"]
+    assert shell("trace", one[:8], "--json").json["request_id"] == one
+    two = shell("ask", "x", "--json").json["request_id"]
+    same = next(n for n in range(len(one)) if one[n] != two[n])
+    ran = shell("trace", one[:same])
+    assert ran.status == 2
+    assert f"{one}, {two}" in ran.err
+    assert shell("trace", one[: same + 1], "--json").json["request_id"] == one
+    assert "there is no trace" in shell("trace", "nobody").err
+
+
+def test_a_fusion_is_found_by_the_beginning_of_its_id_and_not_confused_with_its_parts(shell: Shell) -> None:
+    asked = shell("ask", "x", "-p", "fusion/duo", "--json").json["request_id"]
+    assert shell("trace", asked[:8], "--json").json["fusion"]["name"] == "duo"
+
+
+def test_traces_tell_who_answered_as_an_object(shell: Shell) -> None:
+    shell("ask", "x")
+    shell("ask", "x", "--model", "one/a@b/c")
+    shell("ask", "x", "--tag", "nowhere")
+    documents = shell("traces", "--json").json["traces"]
+    assert [each["answered"] for each in documents] == [
+        None,
+        {"profile": None, "provider": "one", "model": "a@b/c"},
+        {"profile": "fast", "provider": "one", "model": "alpha"},
+    ]
