@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clawtui.cli.options import Options
+from clawtui.cli.options import HALF_PAIR, Options
 from clawtui.cli.stopping import Stop
 
 if TYPE_CHECKING:
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 MOST_IMAGE_BYTES = 20 * 1024 * 1024
 MOST_SCHEMA_BYTES = 1024 * 1024
+MOST_DIGITS = 10
 MOST_INPUT_CHARS = 32 * 1024 * 1024
+NO_TEXT, NO_TEXT_HINT = "standard input is not text", "pipe in UTF-8 text; images go with --image"
 # How images begin: the type is read off the bytes, for names lie.
 MAGIC = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"))
 
@@ -68,9 +70,11 @@ def _read_all(options: Options) -> str:
     try:
         text: str = options.stdin.read(MOST_INPUT_CHARS + 1)
     except UnicodeDecodeError:
-        raise Stop("standard input is not text", "pipe in UTF-8 text; images go with --image") from None
+        raise Stop(NO_TEXT, NO_TEXT_HINT) from None
     except (OSError, ValueError):
         return ""  # closed: there is nothing to read
+    if HALF_PAIR.search(text):  # what Python makes, in some locales, of bytes that are no text
+        raise Stop(NO_TEXT, NO_TEXT_HINT)
     if len(text) > MOST_INPUT_CHARS:
         raise Stop("standard input is longer than 32 million characters", "no model reads that much; cut it")
     return text
@@ -137,7 +141,7 @@ def _require(needs: list[str], tags: list[str]) -> Require:
     window = 0
     for need in (part for entry in needs for part in entry.split(",")):
         name, equals, value = need.strip().partition("=")
-        if name == "min_context_tokens" and equals and value.isdigit():
+        if name == "min_context_tokens" and equals and value.isdecimal() and len(value) <= MOST_DIGITS:
             window = int(value)
         elif name in FLAG_NAMES and not equals:
             flags.add(name)

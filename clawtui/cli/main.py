@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from clawtui.cli.options import Options
+from clawtui.cli.options import HALF_PAIR, Options
 from clawtui.cli.output import CannotWrite, Output
 from clawtui.cli.stopping import Status, Stop
 from clawtui.cli.streams import flush_errors, silence
@@ -82,7 +82,7 @@ def run(
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     try:
-        return parser().parse_args(spelled_out(arguments))
+        return _as_text(parser().parse_args(spelled_out(arguments)))
     except SystemExit:
         flush_errors()
         try:
@@ -97,6 +97,17 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
         silence(sys.stdout)
         silence(sys.stderr)
         raise SystemExit(Status.USAGE) from None
+
+
+def _as_text(args: argparse.Namespace) -> argparse.Namespace:
+    """Bytes that are no text stand in arguments as half pairs, which nothing further on can write or send. Paths keep
+    theirs: a file may be called so."""
+    for option, value in vars(args).items():
+        if isinstance(value, str):
+            setattr(args, option, HALF_PAIR.sub("\ufffd", value))
+        elif isinstance(value, list):
+            setattr(args, option, [HALF_PAIR.sub("\ufffd", each) if isinstance(each, str) else each for each in value])
+    return args
 
 
 def _ended(options: Options, open_screen: Callable[[Options], int]) -> int:

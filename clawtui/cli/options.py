@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from clawtui.config.key_checks import KeyCheck
     from clawtui.config.paths import Paths
 
+HALF_PAIR = re.compile("[\ud800-\udfff]")  # what Python makes of bytes that are no text
 NO_SUCH_HOME = "this machine knows no user of that name"
 
 

@@ -99,3 +99,44 @@ def test_a_name_too_long_for_the_disk_is_a_sentence(shell: Shell) -> None:
         ran = shell("config", verb, "--config", file)
         assert ran.status == (0 if verb == "path" else 2)
         assert "should not have happened" not in ran.err
+
+
+@pytest.mark.parametrize("number", ["²", "٣٣²", "9" * 5000])
+def test_a_number_that_is_none_is_told(shell: Shell, number: str) -> None:
+    ran = shell("explain", "--require", f"min_context_tokens={number}", "hi")
+    assert ran.status == 2
+    assert "--require min_context_tokens=" in ran.err
+    shell.environ["COLUMNS"] = number
+    assert shell("routes").status == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (("trace", "\udcff"), 2),
+        (("traces", "--profile", "\udcff"), 0),
+        (("traces", "--before", "\udcff"), 2),
+        (("ask", "\udcff"), 0),
+        (("ask", "-p", "\udcff", "hi"), 2),
+        (("ask", "--tag", "\udcff", "hi"), 4),
+        (("routes", "reset", "\udcff"), 2),
+        (("fusion", "preview", "\udcff"), 2),
+    ],
+)
+def test_bytes_that_are_no_text_are_arguments_like_others(
+    shell: Shell, arguments: tuple[str, ...], status: int
+) -> None:
+    ran = shell(*arguments)
+    assert "should not have happened" not in ran.err
+    assert ran.status == status
+
+
+def test_a_file_may_have_a_name_that_is_no_text(shell: Shell) -> None:
+    schema = shell.folder / "\udcff.json"
+    schema.write_text('{"type": "object"}')
+    assert shell("explain", "--schema", str(schema), "hi").status == 0
+
+
+def test_bytes_that_are_no_text_are_no_question(shell: Shell) -> None:
+    ran = shell("ask", stdin="\udcff\udcfe\x00")
+    assert (ran.status, ran.err.splitlines()[0]) == (2, "clawtui: standard input is not text")

@@ -55,3 +55,10 @@ def test_output_that_cannot_be_written_is_a_failure_in_words(tmp_path: Path, lin
 @pytest.mark.parametrize("line", ["trace --demo nobody", "nosuchverb"])
 def test_errors_that_cannot_be_told_leave_the_status(tmp_path: Path, line: str) -> None:
     assert in_shell(tmp_path, f"clawtui {line} 2>/dev/full").returncode == 2
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_bytes_that_are_no_text_are_refused_in_every_locale(tmp_path: Path, locale: str) -> None:
+    ran = in_shell(tmp_path, r"printf '\xff\xfe\x00' | clawtui ask --demo", LC_ALL=locale)
+    assert (ran.returncode, ran.stderr.splitlines()[0]) == (2, "clawtui: standard input is not text")
+    assert in_shell(tmp_path, r"clawtui trace --demo $'\xff'", LC_ALL=locale).returncode == 2
