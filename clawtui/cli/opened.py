@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sqlite3
 from collections.abc import Awaitable, Callable
 
 from clawtui.cli.findings import as_lines
 from clawtui.cli.options import Options
-from clawtui.cli.stopping import Status, Stop
+from clawtui.cli.signals import stoppable
+from clawtui.cli.stopping import Stop
 from clawtui.config.findings import Finding
 from clawtui.runtime import Runtime, open_runtime
 from clawtui.store.database import NewerSchema
@@ -28,25 +28,26 @@ def on_runtime(
 
 
 async def _on_runtime(options: Options, work: Work, past: bool, broken_is_fine: bool, is_kept: bool) -> int:
-    runtime = await _open(options)
-    try:
-        if runtime.state.errors and not broken_is_fine:
-            raise broken(options, runtime.state.errors)
-        if past and runtime.is_demo:
-            from clawtui.runtime.demo_past import seed_past
+    with stoppable() as until_stopped:
+        runtime = await until_stopped(_open(options))
+        try:
+            if runtime.state.errors and not broken_is_fine:
+                raise broken(options, runtime.state.errors)
+            if past and runtime.is_demo:
+                from clawtui.runtime.demo_past import seed_past
 
-            await seed_past(runtime)
-        if runtime.store.moved_aside is not None:
-            aside = runtime.store.moved_aside
-            options.output.note(f"the data file was damaged: it was moved to {aside}, and a new one begun")
-        status = await _until_interrupted(work(runtime))
-    except StoreDown as down:
-        raise Stop(str(down), OTHER_FOLDER) from None
-    except sqlite3.Error:
-        # Only readers of the store come here: whoever asks goes on without it.
-        raise Stop(runtime.store.down or f"{options.paths.database} cannot be read", OTHER_FOLDER) from None
-    finally:
-        await runtime.aclose()
+                await seed_past(runtime)
+            if runtime.store.moved_aside is not None:
+                aside = runtime.store.moved_aside
+                options.output.note(f"the data file was damaged: it was moved to {aside}, and a new one begun")
+            status = await until_stopped(work(runtime))
+        except StoreDown as down:
+            raise Stop(str(down), OTHER_FOLDER) from None
+        except sqlite3.Error:
+            # Only readers of the store come here: whoever asks goes on without it.
+            raise Stop(runtime.store.down or f"{options.paths.database} cannot be read", OTHER_FOLDER) from None
+        finally:
+            await runtime.aclose()
     if is_kept and runtime.store.down is not None:
         options.output.note(f"{runtime.store.down}: nothing of this is kept")
     return status
@@ -58,35 +59,6 @@ async def _open(options: Options) -> Runtime:
         return await open_runtime(options.paths, environ=options.environ, demo=options.demo, keys=options.keys)
     except NewerSchema as newer:
         raise Stop(newer.what, "update clawtui, or name another folder with --data") from None
-
-
-async def _until_interrupted(work: Awaitable[int]) -> int:
-    """Ctrl-C and a polite kill cancel the work, so that what runs upstream is stopped and settled, and give 130."""
-    task = asyncio.ensure_future(work)
-    loop = asyncio.get_running_loop()
-    interrupted = False
-
-    def interrupt() -> None:
-        nonlocal interrupted
-        interrupted = True
-        task.cancel()
-
-    handled = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(number, interrupt)
-            handled.append(number)
-        except (NotImplementedError, RuntimeError, ValueError):
-            continue  # not the main thread, as in tests: the caller's own way of cancelling holds
-    try:
-        return await task
-    except asyncio.CancelledError:
-        if interrupted:
-            raise Stop("interrupted", status=Status.INTERRUPTED) from None
-        raise
-    finally:
-        for number in handled:
-            loop.remove_signal_handler(number)
 
 
 def broken(options: Options, errors: tuple[Finding, ...]) -> Stop:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 
 from clawtui.cli.options import Options
+from clawtui.cli.signals import stoppable
 from clawtui.cli.stopping import Status, Stop
 from clawtui.runtime.simulating import NotSimulated, simulate
 
@@ -22,9 +24,14 @@ def run(options: Options) -> int:
         options.output.flush()
 
     try:
-        asyncio.run(simulate(options.args.port, options.args.script, ready))
+        asyncio.run(_until_stopped(simulate(options.args.port, options.args.script, ready)))
     except NotSimulated as error:
         raise Stop(error.message, error.hint) from None
-    except KeyboardInterrupt:
-        return Status.INTERRUPTED
+    except Stop as stopped:
+        return stopped.status  # the way it ends: nothing to complain about
     return Status.DONE
+
+
+async def _until_stopped(work: Awaitable[None]) -> None:
+    with stoppable() as until_stopped:
+        await until_stopped(work)
