@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,13 +18,20 @@ class NotSimulated(Exception):
 
 async def simulate(port: int, script: Path | None, ready: Callable[[str], None]) -> None:
     """Runs until cancelled; `ready` is told the address."""
-    try:
-        played: Script | None = load_script(script) if script else None
-    except ScriptError as error:
-        raise NotSimulated(str(error), "mend the script") from None
+    played = _played(script) if script else None
     try:
         await serve(port, played, ready=ready)
     except (OSError, OverflowError) as error:
         raise NotSimulated(
             f"port {port} cannot be used: {getattr(error, 'strerror', None) or error}", "choose another with --port"
         ) from None
+
+
+def _played(script: Path) -> Script:
+    if os.path.exists(script) and not os.path.isfile(script):
+        # A pipe would hold up the program for as long as nobody writes into it.
+        raise NotSimulated(f"{script} is no ordinary file", "name a file with a script in it")
+    try:
+        return load_script(script)
+    except ScriptError as error:
+        raise NotSimulated(str(error), "mend the script") from None

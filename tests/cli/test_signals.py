@@ -95,3 +95,14 @@ def test_a_terminal_that_goes_away_is_no_matter_to_what_was_told_not_to_mind(she
     wait_for(lambda: shell.simulator.requests)
     process.send_signal(signal.SIGHUP)
     assert process.communicate(timeout=30)[0] == "At last.\n"
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder"])
+def test_a_script_that_is_no_file_is_refused_at_once(shell: Shell, kind: str) -> None:
+    place = shell.folder / kind
+    if kind == "pipe":
+        os.mkfifo(place)
+    else:
+        place.mkdir()
+    ran = shell("simulate", "--script", str(place))
+    assert (ran.status, ran.err.splitlines()[0]) == (2, f"clawtui: {place} is no ordinary file")
