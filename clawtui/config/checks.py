@@ -20,6 +20,7 @@ from clawtui.config.reference_checks import check_profiles
 from clawtui.config.report import Lost, Report
 from clawtui.config.schema import Config
 from clawtui.config.schema_checks import check_schema
+from clawtui.config.ui_checks import check_ui
 
 # A text with more broken lines than this is some other kind of file; a list of its lines would help nobody.
 BROKEN_LINES = 8
@@ -71,6 +72,7 @@ def examine(
     check_profiles(tree, report)
     check_policies(tree, report)
     check_fusions(tree, report)
+    check_ui(tree, path, report)
     check_keys(tree, keys, report)
     findings = report.findings()
     return (None if any(finding.severity is Severity.ERROR for finding in findings) else config), findings

@@ -45,13 +45,19 @@ class Commands:
             return self._known[command]
 
 
-def _run(command: str, time_limit: float) -> str:
+def words_of(command: str) -> list[str]:
+    """As a shell would split them; none where its quotes do not match, or where it names nothing to run."""
     try:
         words = shlex.split(command)
     except ValueError:
-        raise CommandFailed("its quotes do not match") from None
+        return []
+    return words if words and words[0] else []
+
+
+def _run(command: str, time_limit: float) -> str:
+    words = words_of(command)
     if not words:
-        raise CommandFailed("there is no command")
+        raise CommandFailed("its quotes do not match, or there is no command")
     try:
         process = subprocess.Popen(
             words,

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NoReturn, assert_never
 
-from clawtui.config.commands import CommandFailed, Commands
+from clawtui.config.commands import CommandFailed, Commands, words_of
 from clawtui.config.paths import expanded, has_unknown_home
 
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -169,7 +169,13 @@ def parse_reference(text: str) -> Reference | BadReference:
             service, slash, user = body.rpartition("/")
             if not (slash and service and user):
                 return BadReference("a keyring entry needs a service and a user", 'write "keyring:SERVICE/USER"')
-        case Scheme.FILE | Scheme.CMD:
+        case Scheme.CMD:
+            if not words_of(body):
+                return BadReference(
+                    "the quotes in what stands after `cmd:` do not match, or nothing stands between them",
+                    "close each quote; the command runs without a shell",
+                )
+        case Scheme.FILE:
             pass
         case _:
             assert_never(scheme)

@@ -9,6 +9,7 @@ import pytest
 from clawtui.config.checks import check, examine
 from clawtui.config.findings import Severity
 from clawtui.config.schema import Config
+from clawtui.config.ui_checks import PANES, TEXTUAL_THEMES
 from tests.config.builders import FAST, FIRST, SENTINEL, STRONG, errors, findings, warnings
 
 
@@ -281,3 +282,28 @@ def test_a_table_that_stands_twice_is_told_alone_and_in_words() -> None:
 def test_a_field_that_stands_twice_is_told_in_words() -> None:
     (finding,) = findings(FAST + 'model = "m"\n')
     assert (finding.line, finding.message) == (4, "this field stands in its table twice")
+
+
+def test_the_panes_and_themes_that_a_check_knows_are_those_of_the_screen() -> None:
+    from textual.theme import BUILTIN_THEMES
+
+    from clawtui.tui.actions import PANES as SHOWN
+
+    assert tuple(where.value for where in SHOWN) == PANES
+    assert set(TEXTUAL_THEMES) == set(BUILTIN_THEMES)
+
+
+def test_a_theme_or_pane_that_is_not_there_is_told_with_the_nearest_name(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    (tmp_path / "themes").mkdir()
+    (tmp_path / "themes" / "mine.toml").write_text("")
+
+    def told(line: str) -> list[tuple[str, str, str]]:
+        return [(each.path, each.severity.value, each.fix) for each in check(f"[ui]\n{line}\n", {}, path)]
+
+    assert told('theme = "lobsta"') == [("ui.theme", "warning", "did you mean `lobster`?")]
+    assert told('default_pane = "trace"') == [("ui.default_pane", "warning", "did you mean `traces`?")]
+    for line in ('theme = "mine"', 'theme = "nord"', 'theme = "lobster-light"', 'default_pane = "usage"'):
+        assert told(line) == []
+    assert told('theme = "lob\\u001b[31mster"')[0][:2] == ("ui.theme", "error")
+    assert told('default_pane = "a\\u009bb"')[0][1] == "error"

@@ -295,3 +295,9 @@ model = "m"
     told = [finding.message for finding in findings(text)]
     assert any("no user of that name" in each for each in told)
     assert any("Input/output error" in each for each in told)
+
+
+@pytest.mark.parametrize("command", ['echo "unbalanced', 'echo x"', '""'])
+def test_a_command_whose_quotes_do_not_match_is_a_finding(command: str) -> None:
+    found = errors(f"[providers.openai]\ncredentials = ['cmd:{command}']\n")
+    assert "quotes" in found["providers.openai.credentials[0]"].message
