@@ -158,7 +158,7 @@ class Why:
             done = sum(track.end_ms is not None for track in self.advisers.values())
             return f"{done} of {len(self.advisers)} advisers done, {so_far}"
         if self.waiting:
-            return f"{self.waiting}, {so_far}"
+            return f"{self.waiting}; {so_far} so far"
         if self.asks is not None:
             who = f"{self.asks.profile or '-'} → {self.asks.provider}/{self.asks.model}"
             return f"waits for {who}, {so_far}"

@@ -37,6 +37,27 @@ def test_attempts_stand_on_one_axis_with_what_became_of_them() -> None:
     assert told(why) == ["one/alpha: overloaded 503 → next profile"]
 
 
+def test_until_the_first_text_it_is_said_what_is_waited_for() -> None:
+    why = Why()
+    assert why.waits_for(0.0) == "looks for who answers, 0 ms"
+    why.fold(AttemptStarted(1.0, 1, ONE, None))
+    assert why.waits_for(2_100.0) == "waits for fast → one/alpha, 2.1 s"
+    why.fold(Waiting(2_200.0, TWO, 3.0, "all circuits are open"))
+    assert why.waits_for(2_400.0) == "waits 3.0 s for two/beta: all circuits are open; 2.4 s so far"
+    why.fold(AttemptStarted(5_200.0, 2, TWO, None))
+    assert why.waits_for(5_300.0) == "waits for strong → two/beta, 5.3 s"
+
+
+def test_of_a_fusion_the_advisers_are_counted_until_somebody_writes() -> None:
+    why = Why()
+    for index, name in enumerate(("a", "b", "c")):
+        why.fold(AdviserProgress(1.0, index, name, AdviserPhase.QUEUED))
+    why.fold(AdviserProgress(900.0, 1, "b", AdviserPhase.ENDED, AdviserOutcome.OK))
+    assert why.waits_for(1_000.0) == "1 of 3 advisers done, 1.0 s"
+    why.fold(SynthesisStarted(1_200.0, "strong", 2))
+    assert why.waits_for(1_500.0) == "strong writes the answer, 1.5 s"
+
+
 def test_only_the_first_token_changes_what_is_shown() -> None:
     why = Why()
     why.fold(AttemptStarted(1.0, 1, ONE, None))
