@@ -63,11 +63,13 @@ def lay_out(view: HeaderView, a_minute: int, width: int) -> PartLine:
     """Left: policy and who answers. Right: money, routes, pace, notices. What matters least goes first."""
     is_wide = width >= WIDE
     gap = "   " if is_wide else "  "
-    left = _left(view, width)
     name = "nobody can answer"
     if view.route is not None:
         name = f"{view.route.provider}/{view.route.model}"
     right = _right(view, a_minute, is_wide)
+    left = _left(view, width)
+    if _cells(left) + min(LEAST_ROUTE, cell_width(name)) + cell_width(gap) + _cells(_joined(right, gap)) > width:
+        left = _left(view, max(LEAST_ID, width // 8))
     room = width - _cells(left) - min(LEAST_ROUTE, cell_width(name)) - cell_width(gap)
     while _cells(_joined(right, gap)) > room and any(group.gives_way for group in right):
         right.remove(max(right, key=lambda group: group.gives_way))
@@ -78,9 +80,8 @@ def lay_out(view: HeaderView, a_minute: int, width: int) -> PartLine:
     return (*left, (" " * max(0, blanks), Tone.NORMAL), *shown)
 
 
-def _left(view: HeaderView, width: int) -> list[Part]:
-    """Policy, who was asked, whose route it is. Ids are of any length: each has an eighth of the line at least."""
-    most = max(LEAST_ID, width // 8)
+def _left(view: HeaderView, most: int) -> list[Part]:
+    """Policy, who was asked, whose route it is: ids of any length, none longer than `most`."""
     left: list[Part] = [(cut_middle(view.policy, most), Tone.STRONG), (" · ", Tone.MUTED)]
     if view.asked:
         left += [(cut_middle(view.asked, most), Tone.NORMAL), (" → ", Tone.MUTED)]

@@ -172,6 +172,7 @@ def _choices(annotation: Any) -> tuple[str, ...]:
     return tuple(each.value for each in bare) if isinstance(bare, type) and issubclass(bare, Enum) else ()
 
 
+FAR = 1e6
 _BOUNDS = {"ge": "from {}", "gt": "above {}", "le": "to {}", "lt": "below {}"}
 
 
@@ -183,8 +184,9 @@ def _bounds(info: FieldInfo) -> str:
 
 
 def _range(info: FieldInfo) -> str:
-    """`1–120`, `>0–600`, `≥0`."""
-    found = {name: f"{getattr(each, name):g}" for each in info.metadata for name in _BOUNDS if hasattr(each, name)}
+    """`1–120`, `>0–600`, `≥0`. A bound that nobody comes near is left to the finding that names it."""
+    bounds = ((name, getattr(each, name)) for each in info.metadata for name in _BOUNDS if hasattr(each, name))
+    found = {name: f"{bound:g}" for name, bound in bounds if bound < FAR}
     least = found.get("ge") or (f">{found['gt']}" if "gt" in found else "")
     most = found.get("le") or (f"<{found['lt']}" if "lt" in found else "")
     if least and most:
