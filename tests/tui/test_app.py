@@ -225,7 +225,8 @@ async def test_zoom_gives_the_focused_panel_the_screen_and_back(tmp_path: Path) 
 
 
 async def test_jump_goes_to_what_carries_the_letter(tmp_path: Path) -> None:
-    async with a_screen(tmp_path, pane="playground") as shown:
+    async with a_screen(tmp_path, pane="profiles") as shown:
+        await shown.sees("profile everyday")
         before = shown.app.screen.focused
         await shown.press("ctrl+o")
         await until(shown.pilot, lambda: shown.app.screen.is_modal)
