@@ -230,7 +230,7 @@ async def test_jump_goes_to_what_carries_the_letter(tmp_path: Path) -> None:
         before = shown.app.screen.focused
         await shown.press("ctrl+o")
         await until(shown.pilot, lambda: shown.app.screen.is_modal)
-        await shown.press("a")
+        await shown.press("s")
         await until(shown.pilot, lambda: shown.app.screen.focused not in (None, before))
 
 

@@ -225,7 +225,7 @@ def test_state_and_route_are_seen_at_any_width_and_all_columns_at_the_widest(wid
     shown = [fitted.column.key for fitted in fit(route_columns(), width)]
     assert shown[:2] == ["state", "route"]
     if width == 79:
-        assert shown == ["state", "route", "ok", "p50", "now", "last"]
+        assert shown == ["state", "route", "ok", "p50", "last"]
     if width == 156:
         assert len(shown) == len(route_columns())
 
