@@ -49,7 +49,7 @@ async def seen(shown: Shown, pane: str) -> str:
         await shown.sees("answered by")
         await until(shown.pilot, lambda: not shown.app.panes.shown.dialogue.is_answering)
         await shown.sees("1/min")
-        await shown.sees("<$0.01 of")  # the header counts the answer once the ledger has it
+        await shown.sees("▏░░░░░░░ <$0.01 of")  # the header counts the answer once the ledger has it
     else:
         await shown.sees(READY[pane])
         if pane == "traces":

@@ -55,7 +55,7 @@ async def test_nothing_asked_yet(tmp_path: Path, size: tuple[int, int], snapshot
 async def test_a_conversation_with_code(tmp_path: Path, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
     async with a_screen(tmp_path, size=size, script=says(CODE)) as shown:
         await asked_and_answered(shown, "how")
-        await shown.sees("<$0.01 of" if size == FULL else "<$0.01/")
+        await shown.sees("▏░░░░░░░ <$0.01 of" if size == FULL else "▏░░░ <$0.01/")
         await until(shown.pilot, lambda: "●" in shown.text.splitlines()[0])
         if size == FULL:
             await shown.sees("100 %")
