@@ -22,7 +22,7 @@ MAGIC = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (
 
 
 def chat_request(options: Options) -> ChatRequest:
-    from clawtui.config.schema import OnInterrupted
+    from clawtui.config.schema import MAX_TOKENS, OnInterrupted
     from clawtui.engine.request import ChatRequest, system, user
 
     args = options.args
@@ -30,8 +30,8 @@ def chat_request(options: Options) -> ChatRequest:
     messages = ([system(args.system)] if args.system else []) + [user(text, *(_image(path) for path in args.image))]
     if args.temperature is not None and not 0 <= args.temperature <= 2:
         raise Stop(f"--temperature is {args.temperature}, and goes from 0 to 2")
-    if args.max_tokens is not None and args.max_tokens < 1:
-        raise Stop(f"--max-tokens is {args.max_tokens}, and begins at 1")
+    if args.max_tokens is not None and not 1 <= args.max_tokens <= MAX_TOKENS:
+        raise Stop(f"--max-tokens is {args.max_tokens}, and goes from 1 to {MAX_TOKENS}")
     return ChatRequest(
         messages=tuple(messages),
         target=args.profile if args.profile is not None else args.model,

@@ -12,6 +12,7 @@ from clawtui.runtime.documents import iso
 from clawtui.text import count, day_and_time
 
 DAY = 86_400.0
+MOST_DAYS = 36_500
 
 
 def run(options: Options) -> int:
@@ -46,8 +47,8 @@ async def _prune(options: Options, runtime: Runtime) -> int:
     days = options.args.keep_days if options.args.keep_days is not None else runtime.state.config.data.keep_days
     if days is None:
         raise Stop("how many days are kept?", "say --keep-days N, or write keep_days under [data] in the config")
-    if days < 0:
-        raise Stop(f"--keep-days is {days}, and begins at 0")
+    if not 0 <= days <= MOST_DAYS:
+        raise Stop(f"--keep-days is {days}, and goes from 0 to {MOST_DAYS}")
     if not options.args.yes:
         if not options.stdin.isatty():
             raise Stop(f"this deletes what is older than {days} days", "say --yes to do it")

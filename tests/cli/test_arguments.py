@@ -140,3 +140,13 @@ def test_a_file_may_have_a_name_that_is_no_text(shell: Shell) -> None:
 def test_bytes_that_are_no_text_are_no_question(shell: Shell) -> None:
     ran = shell("ask", stdin="\udcff\udcfe\x00")
     assert (ran.status, ran.err.splitlines()[0]) == (2, "clawtui: standard input is not text")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("ask", "--max-tokens", "9" * 400, "hi"), ("data", "prune", "--yes", "--keep-days", "9" * 400)],
+)
+def test_a_number_beyond_all_reason_is_bad_use(shell: Shell, arguments: tuple[str, ...]) -> None:
+    ran = shell(*arguments)
+    assert ran.status == 2
+    assert "goes from" in ran.err
