@@ -8,10 +8,8 @@ when it can; the state is told to whoever shows it.
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import math
-import os
 import sqlite3
 import threading
 import time
@@ -20,8 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from clawtui.store.database import NewerSchema, Opened, is_busy, is_damage, kind_of, open_for_writing
+from clawtui.store.database import NewerSchema, Opened, is_busy, is_damage, open_for_writing
 from clawtui.store.jobs import Change, Job, StoreDown, reject, resolve
+from clawtui.store.reasons import why
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -386,28 +385,3 @@ class Writer:
         if self._down is not None:
             self._down = None
             self._told(True, len(self._jobs), "")
-
-
-def why(error: Exception, path: Path) -> str:
-    """In words, and never by a class of Python's: people read it."""
-    if isinstance(error, NewerSchema):
-        return error.what
-    number, kind = getattr(error, "errno", None), kind_of(error)
-    if number in (errno.ENOSPC, errno.EDQUOT) or kind == sqlite3.SQLITE_FULL:
-        return f"the disk with {path} is full"
-    if is_busy(error):
-        return f"{path} is locked by another program"
-    if path.is_dir():
-        return f"{path} cannot be opened: it is a folder"
-    if number in (errno.EEXIST, errno.ENOTDIR):
-        return f"{path} cannot be opened: {path.parent} is no folder"
-    if number in (errno.EROFS, errno.EACCES, errno.EPERM) or kind in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
-        return f"{path} cannot be written"
-    if kind == sqlite3.SQLITE_IOERR:
-        return f"the disk with {path} fails"
-    if is_damage(error):
-        return f"{path} is damaged"
-    if not (os.access(path, os.W_OK) if path.exists() else os.access(path.parent, os.W_OK)):
-        return f"{path} cannot be written"
-    reason = getattr(error, "strerror", None)
-    return f"{path} cannot be opened" + (f": {reason}" if reason else "")

@@ -15,9 +15,9 @@ from clawtui.engine.outcome import Usage, UsageSource
 from clawtui.engine.request import ChatRequest, user
 from clawtui.store.jobs import StoreDown
 from clawtui.store.reading import Reading
+from clawtui.store.reasons import why
 from clawtui.store.store import Store
 from clawtui.store.usage import By
-from clawtui.store.writer import why
 from tests.house import until
 from tests.store.builders import NOON, Wall, a_store, a_trace, an_intent
 
