@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 from clawtui.config.findings import Finding, Severity, nearest, quoted
+from clawtui.config.paths import expanded
 from clawtui.evals.cases import Suite
 from clawtui.evals.suite_reading import read_jsonl, read_toml
 
@@ -83,8 +84,10 @@ def _place(name: str, shelf: _Shelf) -> _Place | _Unknown:
             return _Place(file, None, str(file))
         shipped = resources.files("clawtui.evals").joinpath("suites", f"{known}.toml")
         return _Place(Path(f"{known}.toml"), shipped.read_text(encoding="utf-8"), "shipped")
-    file = Path(name).expanduser()
+    file = expanded(name)
     if file.suffix in EXTENSIONS:
+        if os.path.exists(file) and not os.path.isfile(file):
+            return _Unknown(f"{quoted(name)} is no suite: it is no ordinary file")
         return _Place(file, None, str(file))
     if os.path.exists(file):
         return _Unknown(f"{quoted(name)} is no suite: the name of its file ends in {' or '.join(EXTENSIONS)}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clawtui.config.findings import Finding, listed, nearest, quoted
+from clawtui.config.paths import expanded
 from clawtui.config.schema import Config
 from clawtui.engine.events import BusEvent, ConfigChanged
 from clawtui.engine.fusing.readiness import TARGET
@@ -259,6 +260,4 @@ def _meant(names: Sequence[str], known: Sequence[str]) -> str:
 
 def _places(suites: Sequence[str]) -> tuple[str, ...]:
     """Files by their whole path, so that a run goes on from any folder."""
-    return tuple(
-        str(Path(name).expanduser().absolute()) if Path(name).suffix in EXTENSIONS else name for name in suites
-    )
+    return tuple(str(expanded(name).absolute()) if Path(name).suffix in EXTENSIONS else name for name in suites)

@@ -10,11 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from clawtui.text import clean
 from clawtui.tui.state.first_start import FirstStart
+from clawtui.tui.widgets.dialog import Closing
 from clawtui.tui.widgets.parts import Part, PartLine, Tone
 from clawtui.tui.widgets.toned import Lines
 
@@ -40,7 +40,7 @@ class Offer(Static, can_focus=True):
             self.screen.choose(self.way)
 
 
-class FirstStartScreen(ModalScreen[Way]):
+class FirstStartScreen(Closing[Way]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "way('write')", "Write the file", id="first.write"),
         Binding("s", "way('look around')", "Simulator", id="first.simulator"),

@@ -10,9 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Click, Key
 from textual.geometry import Region
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
+
+from clawtui.tui.widgets.dialog import Closing
 
 # The home row first. No letter is the beginning of a longer label.
 LETTERS = "asdfghjkl" + "".join(letter for letter in string.ascii_lowercase if letter not in "asdfghjkl")
@@ -50,7 +52,7 @@ class JumpLabel(Static):
     """
 
 
-class Jump(ModalScreen[Widget | None]):
+class Jump(Closing[Widget | None]):
     """Ends with the widget that was chosen; the app gives it the focus."""
 
     DEFAULT_CSS = """

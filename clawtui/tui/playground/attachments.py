@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from clawtui.config.paths import expanded
 from clawtui.engine.request import Media, MediaKind
 from clawtui.text import one_line
 
@@ -22,7 +23,7 @@ class NoImage(Exception):
 
 def read_image(path: Path) -> Media:
     """Blocks: call it off the loop. Raises NoImage."""
-    path = path.expanduser()
+    path = expanded(path)
     name = one_line(path.name)
     try:
         if path.is_dir():
@@ -60,7 +61,7 @@ def named_in(text: str) -> tuple[str, list[Path]]:
 def suggestions(fragment: str) -> Sequence[str]:
     """Folders and images that what stands behind `@` could become. Looks at one folder; answers at once."""
     folder, _, begun = fragment.rpartition("/")
-    base = Path(folder or ("/" if fragment.startswith("/") else ".")).expanduser()
+    base = expanded(folder or ("/" if fragment.startswith("/") else "."))
     found: list[str] = []
     try:
         for count, entry in enumerate(sorted(base.iterdir())):

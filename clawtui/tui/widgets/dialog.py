@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeVar
 
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -37,7 +38,15 @@ class Choice:
         return self.label.removesuffix(f" ({self.key})")
 
 
-class Dialog(ModalScreen[T | None]):
+class Closing(ModalScreen[T]):
+    """Closes once. Textual takes away whatever screen is on top: a second enter, pressed before the first has closed a
+    dialog, would take the next one, or the last of all."""
+
+    def dismiss(self, result: T | None = None) -> AwaitComplete:
+        return super().dismiss(result) if self.is_active else AwaitComplete()
+
+
+class Dialog(Closing[T | None]):
     """A subclass gives `body()` and says in `pressed(id)` what a button means."""
 
     DEFAULT_CSS = """

@@ -206,3 +206,20 @@ def test_no_jump_letter_begins_another():
         named = labels(count)
         assert len(set(named)) == count
         assert not any(a != b and b.startswith(a) for a in named for b in named)
+
+
+async def test_a_second_enter_closes_nothing_behind_the_dialog() -> None:
+    class Twice(Confirm):
+        def pressed(self, choice: str) -> None:
+            super().pressed(choice)
+            super().pressed(choice)
+
+    app: App[None] = App()
+    async with app.run_test() as pilot:
+        ended: list[bool | None] = []
+        app.push_screen(Twice("Go?", "There.", is_grave=False), ended.append)
+        await pilot.pause()
+        await pilot.press("enter")
+        await pilot.pause()
+        assert ended == [True]
+        assert len(app.screen_stack) == 1
