@@ -98,7 +98,9 @@ class Admission:
         as the route may be silent, then others are asked."""
         parts, route = self._parts, visit.route
         most = parts.registry.providers[route.provider].max_concurrency
-        slot: Slot | None = None
+        slot = parts.slots.take_now(route.provider, most)
+        if slot is not None:
+            return slot
         try:
             async with Deadline(parts.clock, min(self.timeouts(route).first_token, self.seconds_left())):
                 slot = await parts.slots.take(route.provider, most)

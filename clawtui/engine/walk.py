@@ -286,7 +286,7 @@ class Walk:
     ) -> None:
         """Gives everything back and writes the attempt down."""
         parts, run, route = self._parts, self._run, visit.route
-        if progress.served_model is not None:
+        if progress.served_model is not None and progress.served_model != route.model:
             progress.served_model = masked_name(progress.served_model, *parts.pools.secrets())
         ticket.closed = True
         ticket.slot.give_back()
