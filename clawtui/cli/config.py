@@ -57,11 +57,11 @@ def _check(options: Options) -> int:
 
     if options.demo:
         return _on_demo(options, lambda runtime: _tell_findings(options, runtime.state.findings))
-    options.must_exist()
     loaded = load(options.paths.config_file, options.environ, options.keys)
     if not loaded.exists and not options.json:
         options.output.line(f"there is no {options.paths.config_file}: what is found on this machine is used")
         return Status.DONE
+    options.tell_if_missing()
     return _tell_findings(options, loaded.findings)
 
 

@@ -54,7 +54,7 @@ async def _on_runtime(options: Options, work: Work, past: bool, broken_is_fine: 
 
 
 async def _open(options: Options) -> Runtime:
-    options.must_exist()
+    options.tell_if_missing()
     try:
         return await open_runtime(options.paths, environ=options.environ, demo=options.demo, keys=options.keys)
     except NewerSchema as newer:

@@ -48,8 +48,9 @@ class Options:
                 raise Stop(f"{variable} is {named}: {NO_SUCH_HOME}", "name another place")
         return paths
 
-    def must_exist(self) -> None:
-        """A config that was named and is not there must not be replaced by what is found on this machine."""
+    def tell_if_missing(self) -> None:
+        """A config that was named and is not there: what is found on this machine takes its place, and its rules are
+        gone. That must not go unsaid."""
         from clawtui.config import disk
         from clawtui.config.paths import CONFIG_VARIABLE
 
@@ -59,7 +60,7 @@ class Options:
         reading = disk.read(file)
         if reading.text is None and reading.problem is None:
             source = "--config" if self.config is not None else CONFIG_VARIABLE
-            raise Stop(f"there is no {file}, which {source} names", "`clawtui config init` would write it")
+            self.output.note(f"there is no {file}, which {source} names: what is found on this machine counts")
 
 
 def add_common(parser: argparse.ArgumentParser, *, top: bool) -> None:
